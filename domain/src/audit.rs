@@ -1,0 +1,78 @@
+//! What happened to an account: a closed list, written in the transaction of the change it tells.
+
+use chrono::{DateTime, Utc};
+
+use crate::id::AccountId;
+
+/// Something that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AuditKind {
+    /// A name was registered.
+    Registered,
+    /// A password was handed over.
+    PasswordIssued,
+    /// A TOTP secret was handed over.
+    TotpIssued,
+    /// A first pair was proved.
+    Activated,
+    /// A session was opened by password and code.
+    SignedIn,
+    /// The password was right, the enrolment goes on.
+    EnrolmentResumed,
+    /// Both factors were right and a new pair was begun.
+    RenewalStarted,
+    /// A new pair was proved and replaced the old one.
+    Renewed,
+    /// A session was closed by its owner.
+    SignedOut,
+    /// The last try on a ticket was a wrong code.
+    TicketExhausted,
+    /// A session was closed because of wrong codes.
+    SessionRevoked,
+}
+
+impl AuditKind {
+    /// Every kind, for documents and tests.
+    pub const ALL: [Self; 11] = [
+        Self::Registered,
+        Self::PasswordIssued,
+        Self::TotpIssued,
+        Self::Activated,
+        Self::SignedIn,
+        Self::EnrolmentResumed,
+        Self::RenewalStarted,
+        Self::Renewed,
+        Self::SignedOut,
+        Self::TicketExhausted,
+        Self::SessionRevoked,
+    ];
+
+    /// The stable name in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::PasswordIssued => "password_issued",
+            Self::TotpIssued => "totp_issued",
+            Self::Activated => "activated",
+            Self::SignedIn => "signed_in",
+            Self::EnrolmentResumed => "enrolment_resumed",
+            Self::RenewalStarted => "renewal_started",
+            Self::Renewed => "renewed",
+            Self::SignedOut => "signed_out",
+            Self::TicketExhausted => "ticket_exhausted",
+            Self::SessionRevoked => "session_revoked",
+        }
+    }
+}
+
+/// An audit event: who (by identity, never by name), what, when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// Whose account.
+    pub account: AccountId,
+    /// What happened.
+    pub kind: AuditKind,
+}

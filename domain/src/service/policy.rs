@@ -1,0 +1,45 @@
+//! The figures the use cases keep to. Data, so that configuration can change what it may and
+//! tests can see the rest.
+
+use chrono::Duration;
+
+use crate::{rotation::Period, throttle::Bucket};
+
+/// Every figure of a running service.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Who issues the TOTP secrets; shown by authenticators.
+    pub issuer: String,
+    /// How long a pair opens sessions.
+    pub period: Period,
+    /// How long a ticket lives (REQ-TICKET-1: at most 10 minutes for self-service).
+    pub ticket_lifetime: Duration,
+    /// How long a self-service registration holds its name.
+    pub registration_lifetime: Duration,
+    /// Wrong codes a ticket or a session survives (REQ-OTP-4: at most 5).
+    pub code_tries: u8,
+    /// A session unused for this long is over.
+    pub session_idle: Duration,
+    /// A session older than this is over.
+    pub session_lifetime: Duration,
+    /// Sign-ins of one network.
+    pub sign_in_network: Bucket,
+    /// Registrations of one network.
+    pub register_network: Bucket,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            issuer: "COFRAP".to_owned(),
+            period: Period::SIX_MONTHS,
+            ticket_lifetime: Duration::minutes(10),
+            registration_lifetime: Duration::hours(24),
+            code_tries: 5,
+            session_idle: Duration::minutes(30),
+            session_lifetime: Duration::hours(12),
+            sign_in_network: Bucket { burst: 120, per_minute: 120 },
+            register_network: Bucket { burst: 60, per_minute: 30 },
+        }
+    }
+}
