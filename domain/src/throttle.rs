@@ -44,7 +44,7 @@ impl LaneKey {
     }
 }
 
-/// What the store keeps of a lane, and compares before it sets.
+/// What the store keeps of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneState {
     /// Account lane: tries since the last success. Network lane: unused, 0.
@@ -69,7 +69,7 @@ pub enum Verdict {
 /// The first four are free: that is mistyping, and 140 bits do not fall to four guesses.
 const LADDER: [i64; 9] = [0, 0, 0, 0, 1, 3, 5, 10, 30];
 /// An account lane without a try for this long starts over.
-const FORGET: Duration = Duration::minutes(30);
+pub const FORGET: Duration = Duration::minutes(30);
 
 /// Takes one try on an account lane. It counts as a failure until a success clears the lane.
 #[must_use]
@@ -82,6 +82,14 @@ pub fn take_try(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
     let index = usize::try_from(failures).unwrap_or(usize::MAX).saturating_sub(1);
     let delay = LADDER.get(index).or(LADDER.last()).copied().unwrap_or(30);
     Verdict::Admit(LaneState { failures, until: now + Duration::seconds(delay) })
+}
+
+/// Takes back the failure that [`take_try`] counted: the try was never judged, because of a fault
+/// of ours (REQ-ERR-1). The delay it earned goes with it.
+#[must_use]
+pub fn give_back(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
+    let failures = state.map_or(0, |s| s.failures.saturating_sub(1));
+    Verdict::Admit(LaneState { failures, until: now })
 }
 
 /// A token bucket for one network.

@@ -1,4 +1,106 @@
 //! The use cases: one public method, one use case.
+//!
+//! [`Sesame`] is handed everything it needs once and holds no state of its own, so that any
+//! number of replicas serve one database.
 
+mod authenticate;
+mod enrolment;
 pub mod policy;
 pub mod ports;
+mod refusal;
+mod register;
+mod renew;
+mod session;
+mod throttling;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use self::refusal::Refusal;
+use self::{
+    authenticate::Decoy,
+    policy::Policy,
+    ports::{
+        AccountStore, Clock, Entropy, HashError, NewSession, NewTicket, PasswordHasher, ThrottleStore, Vault,
+    },
+};
+use crate::{secret::WireSecret, token::Token, wire::TicketIssued};
+
+/// What the use cases need from outside.
+#[derive(Clone)]
+pub struct Ports {
+    /// Accounts, pairs, tickets, sessions.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Throttle lanes.
+    pub throttle: Arc<dyn ThrottleStore>,
+    /// Seals and opens secrets.
+    pub vault: Arc<dyn Vault>,
+    /// Argon2id on a bounded pool.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// The hour.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The service: every use case as a method.
+pub struct Sesame {
+    ports: Ports,
+    policy: Policy,
+    decoy: Decoy,
+}
+
+/// A freshly opened session: what the cookie holds, and until when at the latest.
+#[derive(Debug)]
+pub struct SessionToken {
+    /// The token, for the cookie.
+    pub text: WireSecret,
+    /// The absolute end of the session.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Sesame {
+    /// Puts the service together. Computes one password hash, for the decoy that unknown names
+    /// are measured against.
+    pub async fn new(ports: Ports, policy: Policy) -> Result<Self, HashError> {
+        let decoy = Decoy::make(&ports).await?;
+        Ok(Self { ports, policy, decoy })
+    }
+
+    /// Deletes what is over: lapsed registrations, finished sessions, forgotten throttle lanes.
+    /// The number of rows deleted.
+    pub async fn purge(&self) -> Result<u64, Refusal> {
+        let now = self.now();
+        let lanes_before = now - crate::throttle::FORGET;
+        Ok(self.ports.accounts.purge(now, now - self.policy.session_idle, lanes_before).await?)
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.ports.clock.now()
+    }
+
+    /// A ticket for the holder and for the store, living from `now`.
+    fn draw_ticket(&self, now: DateTime<Utc>) -> (WireSecret, NewTicket) {
+        let token = Token::random(&*self.ports.entropy);
+        let expires_at = now + self.policy.ticket_lifetime;
+        (token.text, NewTicket { digest: token.digest, expires_at, tries: self.policy.code_tries })
+    }
+
+    /// A session for the holder and for the store, opened at `now`. It never outlives the pair.
+    fn draw_session(&self, now: DateTime<Utc>, valid_until: DateTime<Utc>) -> (SessionToken, NewSession) {
+        let token = Token::random(&*self.ports.entropy);
+        let expires_at = (now + self.policy.session_lifetime).min(valid_until);
+        let new = NewSession { digest: token.digest, now, expires_at, tries: self.policy.code_tries };
+        (SessionToken { text: token.text, expires_at }, new)
+    }
+}
+
+/// What a page is told of a ticket. A ticket never outlives its registration.
+fn ticket_issued(ticket: WireSecret, new: &NewTicket, lapses_at: Option<DateTime<Utc>>) -> TicketIssued {
+    TicketIssued { ticket, expires_at: ticket_end(new, lapses_at) }
+}
+
+fn ticket_end(ticket: &NewTicket, lapses_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
+    lapses_at.map_or(ticket.expires_at, |lapses| ticket.expires_at.min(lapses))
+}

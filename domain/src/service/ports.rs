@@ -8,7 +8,7 @@ use crate::{
     audit::AuditEvent,
     id::{AccountId, PairId},
     secret::Secret,
-    throttle::{LaneKey, LaneState},
+    throttle::{LaneKey, LaneState, Verdict},
     token::TokenDigest,
     username::Username,
 };
@@ -388,18 +388,16 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<u64, StoreError>;
 }
 
+/// What a lane's rule makes of the lane as it stands: the pure half of a throttle.
+pub type LaneRule = dyn Fn(Option<LaneState>) -> Verdict + Send + Sync;
+
 /// Throttle lanes, shared by all replicas.
 #[async_trait]
 pub trait ThrottleStore: Send + Sync {
-    /// The lane as it stands.
-    async fn load(&self, lane: &LaneKey) -> Result<Option<LaneState>, StoreError>;
-    /// Sets the lane to `new` if it still is `expected`; `false` if somebody was faster.
-    async fn compare_and_set(
-        &self,
-        lane: &LaneKey,
-        expected: Option<&LaneState>,
-        new: &LaneState,
-    ) -> Result<bool, StoreError>;
+    /// Applies `rule` to the lane while nobody else can (`SELECT … FOR UPDATE` on an upserted
+    /// row, or the one writer of SQLite) and keeps the state of an [`Verdict::Admit`]. A lane
+    /// that was never used, or was cleared, comes to the rule as `None`.
+    async fn apply(&self, lane: &LaneKey, rule: &LaneRule) -> Result<Verdict, StoreError>;
     /// Forgets the lane.
     async fn clear(&self, lane: &LaneKey) -> Result<(), StoreError>;
 }

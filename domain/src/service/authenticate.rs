@@ -1,0 +1,231 @@
+//! Sign-in. Whatever is wrong, the answer and the work are the same: one throttle try, one
+//! account look-up, one Argon2 verification, three TOTP candidates, and for a name that does not
+//! exist all of it against a decoy made with the live parameters.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Ports, Refusal, Sesame, SessionToken,
+    enrolment::parse_code,
+    ports::{Account, HashError, NewPending, Pair, RenewalOutcome, Sealed, SealedColumn},
+    register::parse_username,
+};
+use crate::{
+    audit::{AuditEvent, AuditKind},
+    code::Code,
+    error::{ApiError, ErrorCode},
+    id::{AccountId, PairId},
+    lifecycle::{self, State},
+    network::Network,
+    password,
+    secret::{Secret, WireSecret},
+    throttle::LaneKey,
+    totp,
+    username::Username,
+    wire::Authentication,
+};
+
+/// What unknown names and unclaimed registrations are measured against.
+pub(super) struct Decoy {
+    pair: PairId,
+    password: Sealed,
+    totp: Sealed,
+}
+
+impl Decoy {
+    pub(super) async fn make(ports: &Ports) -> Result<Self, HashError> {
+        let entropy = &*ports.entropy;
+        let pair = PairId::random(entropy);
+        let phc = ports.hasher.hash(password::generate(entropy)).await?;
+        let seal =
+            |secret: &Secret, column| ports.vault.seal(secret, column, pair).map_err(|_| HashError::Failed);
+        Ok(Self {
+            pair,
+            password: seal(&phc, SealedColumn::Password)?,
+            totp: seal(&totp::generate_secret(entropy), SealedColumn::Totp)?,
+        })
+    }
+}
+
+/// What correct secrets would prove.
+enum Claim {
+    /// Nothing: there is no such account, or nothing was claimed yet.
+    Nobody,
+    /// That an enrolment may go on.
+    Enrolling { account: AccountId, pair: PairId, lapses_at: Option<DateTime<Utc>> },
+    /// That a session may be opened, or a renewal begun.
+    Owner { account: AccountId, pair: PairId, valid_until: DateTime<Utc>, expired: bool },
+}
+
+/// The secrets to measure a sign-in against, and what they would prove.
+struct Candidate<'a> {
+    claim: Claim,
+    password: (&'a Sealed, PairId),
+    totp: (&'a Sealed, PairId),
+}
+
+impl Sesame {
+    /// Signs in with password and code.
+    ///
+    /// Correct secrets that are too old begin a renewal; a correct password on an account that
+    /// was never activated resumes its enrolment, with or without a code.
+    pub async fn authenticate(
+        &self,
+        network: Network,
+        username: &str,
+        password: &WireSecret,
+        code: Option<&str>,
+    ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
+        let username = parse_username(username)?;
+        let password = parse_password(password)?;
+        let code = code.map(parse_code).transpose()?;
+        self.take_sign_in_try(network, &username).await?;
+        let judged = self.judge(&username, password, code).await;
+        match &judged {
+            Ok(_) => self.ports.throttle.clear(&LaneKey::sign_in(&username)).await?,
+            // A fault of ours is never counted as a wrong secret (REQ-ERR-1).
+            Err(Refusal::Unavailable { .. } | Refusal::Internal { .. }) => {
+                self.give_back_sign_in_try(&username).await;
+            }
+            Err(Refusal::Told(_)) => {}
+        }
+        judged
+    }
+
+    async fn judge(
+        &self,
+        username: &Username,
+        password: Secret,
+        code: Option<Code>,
+    ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
+        let now = self.now();
+        let account = self.ports.accounts.find_account(username).await?;
+        let candidate = self.candidate(account.as_ref(), now);
+
+        let open = |(sealed, pair): (&Sealed, PairId), column| self.ports.vault.open(sealed, column, pair);
+        let phc = open(candidate.password, SealedColumn::Password)?;
+        let stale = self.ports.hasher.needs_rehash(&phc);
+        let kept = stale.then(|| Secret::new(password.expose().to_vec()));
+        let password_matches = self.ports.hasher.verify(password, phc).await?;
+        let secret = open(candidate.totp, SealedColumn::Totp)?;
+        let step = code.and_then(|code| totp::matching_step(&secret, &code, now));
+
+        if !password_matches {
+            return Err(refused());
+        }
+        let answer = match (candidate.claim, step) {
+            (Claim::Enrolling { account, pair, lapses_at }, _) => {
+                self.resume_enrolment(account, pair, lapses_at, now).await?
+            }
+            (Claim::Owner { account, pair, expired: true, .. }, Some(step)) => {
+                let (ticket, expires_at) =
+                    self.start_renewal(account, pair, step, now).await?.ok_or_else(refused)?;
+                (Authentication::Expired { ticket, expires_at }, None)
+            }
+            (Claim::Owner { account, pair, valid_until, .. }, Some(step)) => {
+                let (token, session) = self.draw_session(now, valid_until);
+                let event = AuditEvent { at: now, account, kind: AuditKind::SignedIn };
+                if !self.ports.accounts.open_session(account, pair, step, &session, &event).await? {
+                    return Err(refused());
+                }
+                (Authentication::Authenticated { username: username.to_string(), valid_until }, Some(token))
+            }
+            (Claim::Nobody, _) | (Claim::Owner { .. }, None) => return Err(refused()),
+        };
+        if let Some(password) = kept {
+            self.rehash(candidate.password, password).await?;
+        }
+        Ok(answer)
+    }
+
+    fn candidate<'a>(&'a self, account: Option<&'a Account>, now: DateTime<Utc>) -> Candidate<'a> {
+        let decoy = Candidate {
+            claim: Claim::Nobody,
+            password: (&self.decoy.password, self.decoy.pair),
+            totp: (&self.decoy.totp, self.decoy.pair),
+        };
+        let Some(account) = account else { return decoy };
+        let valid_until = account.active.as_ref().map(|(_, until)| *until);
+        let state = lifecycle::state(account.lapses_at, valid_until, now);
+        match (state, &account.active, &account.pending) {
+            (
+                State::Active | State::Expired,
+                Some((Pair { id, password: Some(password), totp: Some(totp) }, valid_until)),
+                _,
+            ) => Candidate {
+                claim: Claim::Owner {
+                    account: account.id,
+                    pair: *id,
+                    valid_until: *valid_until,
+                    expired: state == State::Expired,
+                },
+                password: (password, *id),
+                totp: (totp, *id),
+            },
+            (State::Registered, None, Some(Pair { id, password: Some(password), .. })) => Candidate {
+                claim: Claim::Enrolling { account: account.id, pair: *id, lapses_at: account.lapses_at },
+                password: (password, *id),
+                ..decoy
+            },
+            _ => decoy,
+        }
+    }
+
+    async fn resume_enrolment(
+        &self,
+        account: AccountId,
+        pair: PairId,
+        lapses_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
+        let (ticket, new) = self.draw_ticket(now);
+        let event = AuditEvent { at: now, account, kind: AuditKind::EnrolmentResumed };
+        if !self.ports.accounts.reissue_ticket(pair, &new, &event).await? {
+            return Err(refused());
+        }
+        let expires_at = super::ticket_end(&new, lapses_at);
+        Ok((Authentication::ActivationRequired { ticket, expires_at }, None))
+    }
+
+    /// Spends the time step and begins a new pair beside the old one. `None` if the step was used.
+    pub(super) async fn start_renewal(
+        &self,
+        account: AccountId,
+        pair: PairId,
+        step: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(WireSecret, DateTime<Utc>)>, Refusal> {
+        let (ticket, new) = self.draw_ticket(now);
+        let pending = NewPending { pair: PairId::random(&*self.ports.entropy), ticket: new };
+        let event = AuditEvent { at: now, account, kind: AuditKind::RenewalStarted };
+        match self.ports.accounts.begin_renewal(account, pair, step, &pending, &event).await? {
+            RenewalOutcome::Begun => Ok(Some((ticket, new.expires_at))),
+            RenewalOutcome::StepUsed => Ok(None),
+        }
+    }
+
+    /// Stores the same password under today's parameters. Losing a race means that it is done.
+    async fn rehash(&self, (old, pair): (&Sealed, PairId), password: Secret) -> Result<(), Refusal> {
+        let phc = self.ports.hasher.hash(password).await?;
+        let new = self.ports.vault.seal(&phc, SealedColumn::Password, pair)?;
+        self.ports.accounts.replace_password(pair, old, &new).await?;
+        Ok(())
+    }
+}
+
+/// A password from outside: as received, refused before any hashing when absurdly long.
+fn parse_password(password: &WireSecret) -> Result<Secret, Refusal> {
+    let bytes = password.expose().as_bytes();
+    if bytes.is_empty() {
+        return Err(ApiError::invalid("password", "A password is needed.").into());
+    }
+    if bytes.len() > password::MAX_RECEIVED_BYTES {
+        return Err(ApiError::invalid("password", "A password has at most 128 bytes.").into());
+    }
+    Ok(Secret::new(bytes.to_vec()))
+}
+
+/// The one refusal of a sign-in.
+fn refused() -> Refusal {
+    Refusal::told(ErrorCode::InvalidCredentials)
+}

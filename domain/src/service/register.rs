@@ -1,0 +1,55 @@
+//! Registration: a name, nothing else.
+
+use super::{
+    Refusal, Sesame,
+    ports::{NewPending, NewRegistration, Registration},
+    ticket_issued,
+};
+use crate::{
+    audit::{AuditEvent, AuditKind},
+    error::{ApiError, ErrorCode},
+    id::{AccountId, PairId},
+    network::Network,
+    throttle::LaneKey,
+    username::Username,
+    wire::TicketIssued,
+};
+
+impl Sesame {
+    /// Registers a name and hands out the ticket that claims its password.
+    pub async fn register(&self, network: Network, username: &str) -> Result<TicketIssued, Refusal> {
+        let username = parse_username(username)?;
+        self.take_from_network(LaneKey::register_network(network), self.policy.register_network).await?;
+        let now = self.now();
+        let (ticket, new_ticket) = self.draw_ticket(now);
+        let entropy = &*self.ports.entropy;
+        let new = NewRegistration {
+            account: AccountId::random(entropy),
+            username,
+            now,
+            lapses_at: now + self.policy.registration_lifetime,
+            pending: NewPending { pair: PairId::random(entropy), ticket: new_ticket },
+        };
+        let event = AuditEvent { at: now, account: new.account, kind: AuditKind::Registered };
+        match self.ports.accounts.register(&new, &event).await? {
+            Registration::Stored => Ok(ticket_issued(ticket, &new_ticket, Some(new.lapses_at))),
+            Registration::Taken => Err(ApiError {
+                field: Some("username".to_owned()),
+                ..ApiError::new(ErrorCode::UsernameTaken)
+            }
+            .into()),
+        }
+    }
+}
+
+/// A username from outside, or the refusal that says what is wrong with it.
+pub(super) fn parse_username(text: &str) -> Result<Username, Refusal> {
+    Username::parse(text).map_err(|e| ApiError::invalid("username", sentence(&e)).into())
+}
+
+/// An error as a sentence: capital and full stop.
+pub(super) fn sentence(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}
