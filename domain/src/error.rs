@@ -119,7 +119,6 @@ pub enum CodeRejection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[error("{message}")]
-#[serde(deny_unknown_fields)]
 pub struct ApiError {
     /// What happened, for programs.
     pub code: ErrorCode,

@@ -1,0 +1,14 @@
+//! The Sésame server: configuration, store, cryptography, HTTP and command line around the use
+//! cases of `domain` and the pages of `app`.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod http;
+pub mod serve;
+pub mod site;
+pub mod store;
+pub mod telemetry;
+
+pub use http::{Dependencies, build};

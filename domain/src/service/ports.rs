@@ -1,5 +1,6 @@
-//! What the use cases need from the outside world. Each store method is one transaction; each
-//! that guards single use is one atomic compare-and-set, never a check followed by a write.
+//! What the use cases need from the outside world. Each store method is one transaction (but
+//! `purge`); each that guards single use is one atomic compare-and-set, never a check followed by
+//! a write.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
@@ -76,7 +77,8 @@ pub trait PasswordHasher: Send + Sync {
     fn needs_rehash(&self, phc: &Secret) -> bool;
 }
 
-/// The database did not do what it was asked. Nothing was changed.
+/// The database did not do what it was asked. Nothing was changed, unless the connection broke
+/// during a commit: then nobody knows, and the caller was told nothing that it could rely on.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Unreachable, overloaded, out of disk, read-only: another try may succeed.
@@ -282,7 +284,9 @@ pub trait AccountStore: Send + Sync {
     async fn find_account(&self, username: &Username) -> Result<Option<Account>, StoreError>;
 
     /// Consumes a live ticket (not lapsed, tries left, its registration not lapsed) whose pair
-    /// has reached `least`, and puts `next` in its place. `None` if there is none.
+    /// has reached `least`, and puts `next` in its place. `None` if there is none. The answer's
+    /// `expires_at` and `tries_left` are those of the ticket that was used, so that it can be
+    /// put back as it was.
     async fn advance_ticket(
         &self,
         ticket: &TokenDigest,
@@ -303,8 +307,8 @@ pub trait AccountStore: Send + Sync {
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;
 
-    /// Stores the TOTP secret of the pair on which `ticket` stands.
-    /// `false` if the ticket stands there no more.
+    /// Stores the TOTP secret of the pair on which `ticket` stands. `false` if the ticket stands
+    /// there no more, or if the pair has no password.
     async fn set_totp(
         &self,
         ticket: &TokenDigest,
@@ -365,7 +369,7 @@ pub trait AccountStore: Send + Sync {
     /// Finds a session by its token, whether it is over or not.
     async fn find_session(&self, token: &TokenDigest) -> Result<Option<Session>, StoreError>;
 
-    /// Notes that a session was used.
+    /// Notes that a session was used; never moves the note back in time.
     async fn touch_session(&self, token: &TokenDigest, now: DateTime<Utc>) -> Result<(), StoreError>;
 
     /// Takes one of the tries of a session; the tries left, `None` if there is no session or no
@@ -379,7 +383,8 @@ pub trait AccountStore: Send + Sync {
     async fn record(&self, event: &AuditEvent) -> Result<(), StoreError>;
 
     /// Deletes lapsed registrations, sessions past their end or unused since `idle_since`, and
-    /// throttle lanes whose `until` is before `lanes_before`. The number of rows deleted.
+    /// throttle lanes whose `until` is before `lanes_before`, in batches of a transaction each.
+    /// The number of rows deleted.
     async fn purge(
         &self,
         now: DateTime<Utc>,

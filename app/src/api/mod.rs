@@ -1,0 +1,99 @@
+//! The HTTP API: Leptos server functions under `/api`, `POST`, JSON in and out.
+//!
+//! Each one reads its context, calls one use case and maps the result. No SQL, no cryptography
+//! and no policy here.
+
+#![expect(missing_docs, reason = "the fields that `#[server]` makes of arguments cannot carry any")]
+
+mod codec;
+#[cfg(feature = "ssr")]
+mod context;
+mod error;
+#[cfg(feature = "ssr")]
+mod session_cookie;
+
+use domain::{
+    secret::WireSecret,
+    wire::{Activated, Authentication, PasswordIssued, SessionView, TicketIssued, TotpIssued},
+};
+use leptos::{prelude::*, server_fn::codec::Json};
+use serde::{Deserialize, Serialize};
+
+use self::codec::{JsonBody, NoContent};
+#[cfg(feature = "ssr")]
+pub use self::context::ServerContext;
+pub use self::error::ServerError;
+#[cfg(feature = "ssr")]
+pub use self::session_cookie::CookiePolicy;
+
+/// Registers a username and hands out the ticket that claims its password.
+#[server(prefix = "/api", endpoint = "register", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn register(username: String) -> Result<TicketIssued, ServerError> {
+    let context = context::current()?;
+    context::answer(context.sesame.register(context.network, &username).await)
+}
+
+/// Consumes the ticket and hands over a generated password, this once.
+#[server(prefix = "/api", endpoint = "generate-password", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn generate_password(ticket: WireSecret) -> Result<PasswordIssued, ServerError> {
+    let context = context::current()?;
+    context::answer(context.sesame.generate_password(ticket.expose()).await)
+}
+
+/// Consumes the ticket and hands over a generated TOTP secret, this once.
+#[server(prefix = "/api", endpoint = "generate-2fa", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn generate_2fa(ticket: WireSecret) -> Result<TotpIssued, ServerError> {
+    let context = context::current()?;
+    context::answer(context.sesame.generate_totp(ticket.expose()).await)
+}
+
+/// Proves the authenticator: the account is active and a session is open.
+#[server(prefix = "/api", endpoint = "activate", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn activate(ticket: WireSecret, code: WireSecret) -> Result<Activated, ServerError> {
+    let context = context::current()?;
+    let (activated, token) = context::answer(context.sesame.activate(ticket.expose(), code.expose()).await)?;
+    session_cookie::set(&context, &token)?;
+    Ok(activated)
+}
+
+/// Signs in with password and code.
+#[server(prefix = "/api", endpoint = "authenticate", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn authenticate(
+    username: String,
+    password: WireSecret,
+    #[server(default)] code: Option<WireSecret>,
+) -> Result<Authentication, ServerError> {
+    let context = context::current()?;
+    let code = code.as_ref().map(WireSecret::expose);
+    let (answer, token) =
+        context::answer(context.sesame.authenticate(context.network, &username, &password, code).await)?;
+    if let Some(token) = token {
+        session_cookie::set(&context, &token)?;
+    }
+    Ok(answer)
+}
+
+/// Begins an early renewal, with a session and a fresh code.
+#[server(prefix = "/api", endpoint = "renew", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn renew(code: WireSecret) -> Result<TicketIssued, ServerError> {
+    let context = context::current()?;
+    let token = session_cookie::read(&context);
+    context::answer(context.sesame.renew(token.as_ref().map(WireSecret::expose), code.expose()).await)
+}
+
+/// The signed-in account, as its owner sees it.
+#[server(prefix = "/api", endpoint = "session", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn session() -> Result<SessionView, ServerError> {
+    let context = context::current()?;
+    let token = session_cookie::read(&context);
+    context::answer(context.sesame.session(token.as_ref().map(WireSecret::expose)).await)
+}
+
+/// Closes the session and clears its cookie. Signing out twice is no error.
+#[server(prefix = "/api", endpoint = "sign-out", input = JsonBody, input_derive = (Serialize, Deserialize), output = NoContent)]
+pub async fn sign_out() -> Result<(), ServerError> {
+    let context = context::current()?;
+    let token = session_cookie::read(&context);
+    context::answer(context.sesame.sign_out(token.as_ref().map(WireSecret::expose)).await)?;
+    session_cookie::clear(&context)
+}

@@ -1,0 +1,117 @@
+//! The one place that builds and reads the session cookie.
+
+use domain::{error::ErrorCode, secret::WireSecret, service::SessionToken};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
+
+use super::{ServerContext, ServerError};
+
+/// How the session cookie is named and protected; follows from the public URL's scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookiePolicy {
+    /// `https`: `__Host-sesame`, which a browser accepts only with `Secure`, `Path=/` and no domain.
+    Secure,
+    /// `http` on loopback only: `sesame`.
+    Loopback,
+}
+
+impl CookiePolicy {
+    /// The cookie's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-sesame",
+            Self::Loopback => "sesame",
+        }
+    }
+
+    const fn attributes(self) -> &'static str {
+        match self {
+            Self::Secure => "Path=/; HttpOnly; SameSite=Strict; Secure",
+            Self::Loopback => "Path=/; HttpOnly; SameSite=Strict",
+        }
+    }
+
+    /// The token in a request's `Cookie` headers. A name that comes twice is no session: somebody
+    /// may be tossing cookies at us from a neighbouring host.
+    #[must_use]
+    pub fn find(self, headers: &HeaderMap) -> Option<WireSecret> {
+        let mut values = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| *name == self.name())
+            .map(|(_, value)| value);
+        match (values.next(), values.next()) {
+            (Some(value), None) => Some(WireSecret::new(value.to_owned())),
+            _ => None,
+        }
+    }
+
+    /// The `Set-Cookie` value that hands a token over. It has no `Max-Age`: it ends with the
+    /// browser, or with the session, whichever is sooner.
+    fn hand_over(self, token: &SessionToken) -> String {
+        format!("{}={}; {}", self.name(), token.text.expose(), self.attributes())
+    }
+
+    fn clear(self) -> String {
+        format!("{}=; Max-Age=0; {}", self.name(), self.attributes())
+    }
+}
+
+/// The token in this request's cookie.
+pub(super) fn read(context: &ServerContext) -> Option<WireSecret> {
+    use_context::<Parts>().and_then(|parts| context.cookie.find(&parts.headers))
+}
+
+/// Hands the token of a freshly opened session over.
+pub(super) fn set(context: &ServerContext, token: &SessionToken) -> Result<(), ServerError> {
+    append(&context.cookie.hand_over(token))
+}
+
+/// Takes the cookie back, with the status of an answer without a body.
+pub(super) fn clear(context: &ServerContext) -> Result<(), ServerError> {
+    expect_context::<ResponseOptions>().set_status(StatusCode::NO_CONTENT);
+    append(&context.cookie.clear())
+}
+
+fn append(cookie: &str) -> Result<(), ServerError> {
+    let mut value = HeaderValue::from_str(cookie).map_err(|_| ServerError::from(ErrorCode::Internal))?;
+    value.set_sensitive(true);
+    expect_context::<ResponseOptions>().append_header(header::SET_COOKIE, value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(cookies: &[&str]) -> HeaderMap {
+        cookies.iter().map(|c| (header::COOKIE, HeaderValue::from_str(c).unwrap())).collect()
+    }
+
+    #[test]
+    fn the_token_is_found_among_other_cookies() {
+        let found = CookiePolicy::Loopback.find(&headers(&["a=b; sesame=token; sesame_lang=fr"]));
+        assert_eq!(found.unwrap().expose(), "token");
+        assert!(CookiePolicy::Secure.find(&headers(&["sesame=token"])).is_none());
+    }
+
+    #[test]
+    fn a_cookie_that_comes_twice_is_no_session() {
+        assert!(CookiePolicy::Secure.find(&headers(&["__Host-sesame=a; __Host-sesame=b"])).is_none());
+        assert!(CookiePolicy::Secure.find(&headers(&["__Host-sesame=a", "__Host-sesame=b"])).is_none());
+    }
+
+    #[test]
+    fn an_https_cookie_carries_every_protection() {
+        let cleared = CookiePolicy::Secure.clear();
+        for part in ["__Host-sesame=", "Secure", "HttpOnly", "SameSite=Strict", "Path=/"] {
+            assert!(cleared.contains(part), "{cleared}");
+        }
+        assert!(!cleared.contains("Domain"));
+    }
+}

@@ -1,0 +1,194 @@
+//! The signed-in account, as its owner sees it.
+
+use domain::{error::ErrorCode, wire::SessionView};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use super::renew::RenewForm;
+use crate::{
+    api, browser,
+    components::{ActionButton, DocumentTitle, ErrorSummary, Form, Heading, Notice, Tone},
+    i18n::{milliseconds, use_lang, use_texts},
+    visit::{Arrival, use_visit},
+};
+
+/// Days before the end at which the page says so.
+const TELL_FROM_DAYS: f64 = 30.0;
+const DAY_MS: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
+
+/// Fetched by the browser: the server renders the frame and waits for nothing.
+#[component]
+pub(crate) fn AccountPage() -> impl IntoView {
+    let t = use_texts();
+    let visit = use_visit();
+    let activated = visit.take_arrival() == Some(Arrival::Activated);
+    let form = Form::new();
+    let session = RwSignal::new(None::<SessionView>);
+    let navigate = use_navigate();
+    let load = move || {
+        let navigate = navigate.clone();
+        form.begin();
+        spawn_local(async move {
+            let answer = api::session().await;
+            if !form.end() {
+                return;
+            }
+            match answer {
+                Ok(view) => {
+                    visit.maybe_signed_in.set(true);
+                    session.set(Some(view));
+                }
+                Err(error) if error.0.code == ErrorCode::Unauthenticated => {
+                    visit.maybe_signed_in.set(false);
+                    visit.announce(Arrival::SignInNeeded);
+                    navigate("/", NavigateOptions { replace: true, ..Default::default() });
+                }
+                Err(error) => form.refuse(error),
+            }
+        });
+    };
+    let load_first = load.clone();
+    Effect::new(move |_| load_first());
+    let name = move || session.with(|session| session.as_ref().map(|session| session.username.clone()));
+
+    view! {
+        <DocumentTitle text=move || t().account.title failed=Signal::derive(move || form.failed())/>
+        <div class="card mid">
+            {activated
+                .then(|| {
+                    view! {
+                        <Notice tone=Tone::Good>
+                            <strong>{move || t().account.activated_title}</strong>
+                            " "
+                            {move || t().account.activated_text}
+                        </Notice>
+                    }
+                })}
+            <Heading
+                text=move || name().unwrap_or_else(|| t().frame.loading.to_owned())
+                place=move || t().account.title
+            />
+            <p class="lead">{move || t().account.lead}</p>
+            <ErrorSummary form/>
+            {move || match session.get() {
+                Some(session) => view! { <Account session form/> }.into_any(),
+                None if form.failed() => {
+                    view! { <ActionButton form label=move || t().action.retry on_press=load.clone()/> }.into_any()
+                }
+                None => view! { <Skeleton/> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+/// The room that the facts will take.
+#[component]
+fn Skeleton() -> impl IntoView {
+    view! {
+        <div class="skeleton" aria-hidden="true">
+            <span></span>
+            <span></span>
+            <span></span>
+            <span></span>
+        </div>
+    }
+}
+
+#[component]
+fn Account(
+    /// What the server told.
+    session: SessionView,
+    /// The page's form: signing out is its request.
+    form: Form,
+) -> impl IntoView {
+    let t = use_texts();
+    let lang = use_lang();
+    let visit = use_visit();
+    let navigate = use_navigate();
+    let renewing = RwSignal::new(false);
+    let valid_until = milliseconds(session.valid_until);
+    let signed_in_at = milliseconds(session.signed_in_at);
+    let session_ends = milliseconds(session.session_expires_at);
+    let sessions = session.sessions;
+    let days_left = days_between(browser::now_ms(), valid_until);
+
+    let sign_out = move || {
+        let navigate = navigate.clone();
+        form.begin();
+        spawn_local(async move {
+            let answer = api::sign_out().await;
+            if !form.end() {
+                return;
+            }
+            match answer {
+                Err(error) if error.0.code != ErrorCode::Unauthenticated => form.refuse(error),
+                _ => {
+                    visit.maybe_signed_in.set(false);
+                    visit.announce(Arrival::SignedOut);
+                    navigate("/", NavigateOptions { replace: true, ..Default::default() });
+                }
+            }
+        });
+    };
+    let begin_renewal = move || {
+        form.forgive();
+        renewing.set(true);
+        browser::focus_soon("renouveler");
+    };
+    view! {
+        {days_left.map(|days| view! { <Notice tone=Tone::Warning>{move || (t().account.soon)(days)}</Notice> })}
+        <dl class="facts">
+            <dt>{move || t().account.valid_until}</dt>
+            <dd>{move || browser::local(valid_until).date(lang.get())}</dd>
+            <dt>{move || t().account.signed_in_at}</dt>
+            <dd>{move || browser::local(signed_in_at).date_and_time(lang.get())}</dd>
+            <dt>{move || t().account.session_ends}</dt>
+            <dd>{move || browser::local(session_ends).date_and_time(lang.get())}</dd>
+            <dt>{move || t().account.sessions}</dt>
+            <dd>{move || (t().account.session_count)(sessions)}</dd>
+        </dl>
+        <Show
+            when=move || renewing.get()
+            fallback=move || {
+                view! {
+                    <div class="row">
+                        <ActionButton
+                            form
+                            label=move || t().action.renew
+                            class="quiet"
+                            on_press=begin_renewal
+                        />
+                        <ActionButton
+                            form
+                            label=move || t().action.sign_out
+                            class="quiet"
+                            on_press=sign_out.clone()
+                        />
+                    </div>
+                }
+            }
+        >
+            <RenewForm renewing/>
+        </Show>
+    }
+}
+
+/// Whole days from `now` to `until`, where they are few enough to say so.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 30")]
+fn days_between(now: f64, until: f64) -> Option<u32> {
+    let days = ((until - now) / DAY_MS).floor().max(0.0);
+    (days < TELL_FROM_DAYS).then_some(days as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_told_in_its_last_thirty_days() {
+        assert_eq!(days_between(0.0, 180.0 * DAY_MS), None);
+        assert_eq!(days_between(0.0, 30.0 * DAY_MS), None);
+        assert_eq!(days_between(0.0, 12.5 * DAY_MS), Some(12));
+        assert_eq!(days_between(DAY_MS, 0.0), Some(0));
+    }
+}

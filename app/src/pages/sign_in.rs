@@ -1,0 +1,198 @@
+//! Signing in, and what it may lead to: the account, a renewal, or the rest of an enrolment.
+
+use domain::{error::ErrorCode, wire::Authentication};
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+
+use crate::{
+    api, browser,
+    components::{
+        ActionButton, CodeField, DocumentTitle, ErrorSummary, Form, Heading, Notice, PasswordField,
+        SubmitButton, Tone, UsernameField,
+    },
+    enrolment::{Fragment, Mark},
+    i18n::use_texts,
+    problem::{Field, Problem, check_optional_code, check_password, check_username},
+    visit::{Arrival, Visit, use_visit},
+};
+
+/// The entry. An expired pair turns it into the beginning of a renewal.
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
+    let expired = RwSignal::new(None::<Fragment>);
+    view! {
+        <div class="card" class:mid=move || expired.with(Option::is_some)>
+            {move || match expired.get() {
+                None => view! { <SignIn expired/> }.into_any(),
+                Some(fragment) => view! { <Expired expired fragment/> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+/// What a person typed, read.
+struct Typed {
+    username: String,
+    password: domain::secret::WireSecret,
+    code: Option<domain::secret::WireSecret>,
+}
+
+/// The three fields, or everything that is wrong with them.
+fn read() -> Result<Typed, Vec<Problem>> {
+    let username = check_username(&browser::typed(Field::Username.id()));
+    let password = check_password(browser::typed(Field::Password.id()));
+    let code = check_optional_code(&browser::typed(Field::Code.id()));
+    match (username, password, code) {
+        (Ok(username), Ok(password), Ok(code)) => Ok(Typed { username, password, code }),
+        (username, password, code) => {
+            Err([username.err(), password.err(), code.err()].into_iter().flatten().collect())
+        }
+    }
+}
+
+#[component]
+fn SignIn(
+    /// Filled where the secrets were right and too old.
+    expired: RwSignal<Option<Fragment>>,
+) -> impl IntoView {
+    let t = use_texts();
+    let visit = use_visit();
+    let form = Form::new();
+    let navigate = use_navigate();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if !form.idle() {
+            return;
+        }
+        let typed = match read() {
+            Ok(typed) => typed,
+            Err(problems) => return form.tell(problems),
+        };
+        form.begin();
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            let answer = api::authenticate(typed.username, typed.password, typed.code).await;
+            if !form.end() {
+                return;
+            }
+            match answer {
+                Ok(Authentication::Authenticated { .. }) => {
+                    visit.maybe_signed_in.set(true);
+                    navigate("/compte", NavigateOptions { replace: true, ..Default::default() });
+                }
+                Ok(Authentication::Expired { ticket, .. }) => {
+                    expired.set(Some(Fragment::new(ticket.expose(), Mark::Fresh)));
+                    browser::announce_page();
+                }
+                Ok(Authentication::ActivationRequired { ticket, .. }) => {
+                    navigate(
+                        &Fragment::new(ticket.expose(), Mark::Resume).address(),
+                        NavigateOptions::default(),
+                    );
+                }
+                Err(error) => {
+                    // A code works once and a refused password is not worth keeping; where the
+                    // server could not answer, nothing that was typed is lost.
+                    if error.0.code == ErrorCode::InvalidCredentials {
+                        browser::clear(Field::Password.id());
+                        browser::clear(Field::Code.id());
+                    }
+                    form.refuse(error);
+                }
+            }
+        });
+    };
+    view! {
+        <DocumentTitle text=move || t().sign_in.title failed=Signal::derive(move || form.failed())/>
+        <Heading text=move || t().sign_in.title/>
+        <p class="lead">{move || t().sign_in.lead}</p>
+        <Arrived/>
+        <AlreadySignedIn visit/>
+        <ErrorSummary form/>
+        <form method="post" novalidate on:submit=submit>
+            <UsernameField form/>
+            <PasswordField form/>
+            <CodeField form hint=move || t().field.code_hint_sign_in/>
+            <SubmitButton form label=move || t().action.sign_in class="full"/>
+        </form>
+        <p class="or">
+            {move || t().sign_in.no_account} " "
+            <a href="/compte/nouveau">{move || t().action.create_account}</a>
+        </p>
+    }
+}
+
+/// Why the visitor is here, where another page sent them.
+#[component]
+fn Arrived() -> impl IntoView {
+    let t = use_texts();
+    match use_visit().take_arrival() {
+        Some(Arrival::SignInNeeded) => {
+            Some(view! { <Notice>{move || t().sign_in.needed}</Notice> }.into_any())
+        }
+        Some(Arrival::SignedOut) => {
+            Some(view! { <Notice tone=Tone::Good>{move || t().sign_in.signed_out}</Notice> }.into_any())
+        }
+        Some(Arrival::Activated) | None => None,
+    }
+}
+
+/// Offers the account to whoever is signed in already. The server saw a cookie, so the room is
+/// kept; the page asks whether it is a session.
+#[component]
+fn AlreadySignedIn(
+    /// Whether asking is worth it.
+    visit: Visit,
+) -> impl IntoView {
+    let t = use_texts();
+    let username = RwSignal::new(None::<String>);
+    Effect::new(move |_| {
+        if visit.maybe_signed_in.get_untracked() {
+            spawn_local(async move {
+                match api::session().await {
+                    Ok(session) => {
+                        let _ = username.try_set(Some(session.username));
+                    }
+                    Err(_) => {
+                        let _ = visit.maybe_signed_in.try_set(false);
+                    }
+                }
+            });
+        }
+    });
+    let text =
+        move || username.get().map_or_else(|| t().frame.wait.to_owned(), |name| (t().sign_in.already)(&name));
+    view! {
+        <Show when=move || visit.maybe_signed_in.get()>
+            <Notice>{text} " " <a href="/compte">{move || t().frame.my_account}</a></Notice>
+        </Show>
+    }
+}
+
+/// Both secrets were right, and are too old to open a session.
+#[component]
+fn Expired(
+    /// Emptied to go back to signing in.
+    expired: RwSignal<Option<Fragment>>,
+    /// Where the renewal begins.
+    fragment: Fragment,
+) -> impl IntoView {
+    let t = use_texts();
+    let form = Form::new();
+    let navigate = use_navigate();
+    let renew = move || navigate(&fragment.address(), NavigateOptions::default());
+    let leave = move || {
+        expired.set(None);
+        browser::announce_page();
+    };
+    view! {
+        <DocumentTitle text=move || t().sign_in.expired_title/>
+        <Heading text=move || t().sign_in.expired_title/>
+        <p class="lead">{move || t().sign_in.expired_lead}</p>
+        <p>{move || t().sign_in.expired_help}</p>
+        <div class="row">
+            <ActionButton form label=move || t().action.renew_now on_press=renew/>
+            <ActionButton form label=move || t().action.sign_out class="quiet" on_press=leave/>
+        </div>
+    }
+}

@@ -1,0 +1,148 @@
+//! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not healthy.
+
+mod health;
+mod keys;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use crate::{
+    config::{Config, LogFormat, Problems, Sources, settings::SETTINGS},
+    serve, store, telemetry,
+};
+
+/// Exit code of wrong usage or configuration; clap uses the same.
+const USAGE: u8 = 2;
+
+/// The whole command line, as `--help` shows it.
+#[must_use]
+pub fn command() -> Command {
+    let settings = |command: Command| {
+        SETTINGS.iter().filter(|setting| !setting.secret).fold(command, |command, setting| {
+            let flag = setting.key.replace('_', "-");
+            let default = setting.default.map_or_else(String::new, |text| format!(" [default: {text}]"));
+            let help = format!("{}{default} [{}]", setting.help, setting.env);
+            command
+                .arg(Arg::new(setting.key).long(flag).value_name("VALUE").help(help).help_heading("Settings"))
+        })
+    };
+    let database_url =
+        SETTINGS.iter().filter(|setting| setting.secret).fold(Vec::new(), |mut args, setting| {
+            let help = format!("{} [{}, {}_FILE]", setting.help, setting.env, setting.env);
+            let flag = setting.key.replace('_', "-");
+            args.push(Arg::new(setting.key).long(flag).value_name("URL").help(help).help_heading("Settings"));
+            args
+        });
+    let configured = |command: Command| {
+        settings(command).args(&database_url).arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("TOML file with settings [SESAME_CONFIG]"),
+        )
+    };
+    Command::new("sesame")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Accounts whose secrets nobody chooses: generated passwords, TOTP, renewed every six months")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .max_term_width(110)
+        .subcommand(configured(Command::new("serve").about("Serve the pages and the API")))
+        .subcommand(configured(
+            Command::new("migrate").about("Bring the database schema up to this program's version"),
+        ))
+        .subcommand(
+            Command::new("config").about("Look at the configuration").subcommand_required(true).subcommand(
+                configured(Command::new("check").about("Report every mistake in the configuration")),
+            ),
+        )
+        .subcommand(health::command())
+        .subcommand(
+            Command::new("keys")
+                .about("The key ring that seals secrets")
+                .subcommand_required(true)
+                .subcommand(configured(
+                    Command::new("generate")
+                        .about("Make the key ring of a new database, where there is none"),
+                ))
+                .subcommand(configured(
+                    Command::new("list")
+                        .about("List the keys: number, date and fingerprint, never the key")
+                        .arg(
+                            Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print JSON"),
+                        ),
+                )),
+        )
+}
+
+/// Runs the program.
+#[must_use]
+pub fn run() -> ExitCode {
+    let matches = command().get_matches();
+    match dispatch(&matches) {
+        Ok(code) => code,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            if error.is::<Problems>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    match matches.subcommand() {
+        Some(("serve", matches)) => {
+            let config = configure(matches)?;
+            telemetry::start(config.log_format, &config.log);
+            runtime()?.block_on(serve::serve(config))?;
+        }
+        Some(("migrate", matches)) => {
+            let config = configure(matches)?;
+            telemetry::start(config.log_format, &config.log);
+            let applied = runtime()?.block_on(store::migrate(&config.database_url))?;
+            say(&format!("Migrations applied: {applied}."));
+        }
+        Some(("config", matches)) => {
+            if let Some(("check", matches)) = matches.subcommand() {
+                configure(matches)?;
+                say("The configuration is fine.");
+            }
+        }
+        Some(("health", matches)) => return health::run(matches),
+        Some(("keys", matches)) => match matches.subcommand() {
+            Some(("generate", matches)) => keys::generate(&configure(matches)?)?,
+            Some(("list", matches)) => keys::list(&configure(matches)?, matches.get_flag("json"))?,
+            _ => {}
+        },
+        _ => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn configure(matches: &ArgMatches) -> Result<Config, Problems> {
+    let flags = SETTINGS
+        .iter()
+        .filter_map(|setting| Some((setting.key, matches.get_one::<String>(setting.key)?.clone())))
+        .collect();
+    Config::load(&Sources::of_process(matches.get_one::<PathBuf>("config").cloned(), flags))
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "a command's complaint")]
+fn complain(text: &str) {
+    eprintln!("{}", text.trim_end());
+}
+
+/// Commands that answer in a moment log only what goes wrong.
+pub(super) fn quiet_logs() {
+    telemetry::start(LogFormat::Human, "warn");
+}

@@ -1,0 +1,207 @@
+//! Collecting what each layer says, with its origin; nothing is interpreted here.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use super::settings::{SETTINGS, Setting};
+
+/// Where Kubernetes and OpenFaaS mount secrets: one flat file a key, prefixed with our name.
+const SECRET_MOUNTS: [&str; 2] = ["/var/openfaas/secrets", "/run/secrets"];
+
+/// What the layers are read from; handed in, so that tests have their own world.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// The TOML file, if one was named.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub env: Vec<(String, String)>,
+    /// Flags by key.
+    pub flags: Vec<(&'static str, String)>,
+    /// Folders of mounted secrets.
+    pub mounts: Vec<PathBuf>,
+}
+
+impl Sources {
+    /// The process's own environment and the usual mounts.
+    #[must_use]
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<(&'static str, String)>) -> Self {
+        let env: Vec<(String, String)> = std::env::vars_os()
+            .filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
+            })
+            .collect();
+        let named = env.iter().find(|(name, _)| name == "SESAME_CONFIG").map(|(_, path)| PathBuf::from(path));
+        Self { file: file.or(named), env, flags, mounts: SECRET_MOUNTS.iter().map(PathBuf::from).collect() }
+    }
+}
+
+/// Where a value comes from, for messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The table of settings.
+    Default,
+    /// A file that holds just this value.
+    File(PathBuf),
+    /// The TOML file.
+    Toml(PathBuf),
+    /// An environment variable.
+    Env(String),
+    /// A flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) | Self::Toml(path) => write!(f, "{}", path.display()),
+            Self::Env(name) => f.write_str(name),
+            Self::Flag(key) => write!(f, "--{}", key.replace('_', "-")),
+        }
+    }
+}
+
+/// A value as a layer gave it.
+#[derive(Clone)]
+pub struct Given {
+    /// The text.
+    pub text: String,
+    /// Who gave it.
+    pub origin: Origin,
+}
+
+/// What all layers gave, the last one winning, and what is wrong with the layers themselves.
+#[derive(Default)]
+pub(super) struct Collected {
+    pub(super) values: BTreeMap<&'static str, Given>,
+    pub(super) problems: Vec<String>,
+}
+
+impl Collected {
+    fn set(&mut self, key: &'static str, text: impl Into<String>, origin: Origin) {
+        self.values.insert(key, Given { text: text.into(), origin });
+    }
+
+    fn read_file(&mut self, key: &'static str, path: &Path, why: &str) {
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.set(key, text.trim_end_matches(['\r', '\n']), Origin::File(path.to_owned())),
+            Err(error) => self.problems.push(format!("{why}: {} cannot be read: {error}.", path.display())),
+        }
+    }
+}
+
+pub(super) fn collect(sources: &Sources) -> Collected {
+    let mut collected = Collected::default();
+    for setting in SETTINGS {
+        if let Some(default) = setting.default {
+            collected.set(setting.key, default, Origin::Default);
+        }
+    }
+    mounted_secrets(&mut collected, sources);
+    if let Some(path) = &sources.file {
+        toml_file(&mut collected, path);
+    }
+    environment(&mut collected, sources);
+    for (key, text) in &sources.flags {
+        collected.set(key, text, Origin::Flag(key));
+    }
+    collected
+}
+
+/// `sesame-database-url` and `sesame-keys` in a secret mount. The key ring stays a path: its
+/// file's mode is checked where it is opened.
+fn mounted_secrets(collected: &mut Collected, sources: &Sources) {
+    for mount in &sources.mounts {
+        let database_url = mount.join("sesame-database-url");
+        if database_url.is_file() {
+            collected.read_file("database_url", &database_url, "secret mount");
+        }
+        let keys = mount.join("sesame-keys");
+        if keys.is_file() {
+            collected.set("keys_file", keys.to_string_lossy(), Origin::File(keys.clone()));
+        }
+    }
+}
+
+fn toml_file(collected: &mut Collected, path: &Path) {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            collected
+                .problems
+                .push(format!("The configuration file {} cannot be read: {error}.", path.display()));
+            return;
+        }
+    };
+    let table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => {
+            // `message` says what is wrong; the full error would quote the line, perhaps a secret.
+            let error: &toml::de::Error = &error;
+            collected.problems.push(format!("{} is not TOML: {}.", path.display(), error.message()));
+            return;
+        }
+    };
+    for (key, value) in table {
+        let Some(setting) = super::settings::find(&key) else {
+            collected.problems.push(unknown(&format!("{} in {}", key, path.display()), &key, |s| s.key));
+            continue;
+        };
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            _ => {
+                collected
+                    .problems
+                    .push(format!("{key} in {}: has to be a text or a number.", path.display()));
+                continue;
+            }
+        };
+        collected.set(setting.key, text, Origin::Toml(path.to_owned()));
+    }
+}
+
+fn environment(collected: &mut Collected, sources: &Sources) {
+    for (name, text) in &sources.env {
+        if let Some(setting) = SETTINGS.iter().find(|s| s.env == name) {
+            collected.set(setting.key, text, Origin::Env(name.clone()));
+        } else if let Some(setting) =
+            SETTINGS.iter().find(|s| s.secret && name.strip_suffix("_FILE").is_some_and(|base| base == s.env))
+        {
+            if sources.env.iter().any(|(other, _)| other == setting.env) {
+                let both = format!("{name} and {} are both set: remove one.", setting.env);
+                collected.problems.push(both);
+            } else {
+                collected.read_file(setting.key, Path::new(text), name);
+            }
+        } else if name.starts_with("SESAME_") && !is_not_ours(name) {
+            collected.problems.push(unknown(name, name, |s| s.env));
+        }
+    }
+}
+
+/// Variables with our prefix that are no settings: the file's own name, what the repository's
+/// scripts use, and what Kubernetes injects for a Service that is called `sesame`.
+fn is_not_ours(name: &str) -> bool {
+    ["SESAME_CONFIG", "SESAME_PORT", "SESAME_TOOLS"].contains(&name)
+        || ["SESAME_TEST_", "SESAME_SERVICE_", "SESAME_PORT_"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The complaint about an unknown name, with the nearest known one.
+fn unknown(shown: &str, name: &str, of: impl Fn(&'static Setting) -> &'static str) -> String {
+    let nearest = SETTINGS.iter().map(of).max_by_key(|known| common_letters(known, name));
+    match nearest {
+        Some(nearest) => format!("{shown}: there is no such setting. Did you mean {nearest}?"),
+        None => format!("{shown}: there is no such setting."),
+    }
+}
+
+/// How many letters two names share at their ends; good enough to guess a typing mistake.
+fn common_letters(a: &str, b: &str) -> usize {
+    let prefix = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    let suffix = a.bytes().rev().zip(b.bytes().rev()).take_while(|(x, y)| x == y).count();
+    prefix + suffix
+}

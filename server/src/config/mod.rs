@@ -1,0 +1,267 @@
+//! Configuration: defaults < secret mounts < file (TOML) < environment < flags.
+//!
+//! Every setting is one row of [`settings::SETTINGS`]. Layers only collect texts with their
+//! origin; reading them reports all mistakes at once, each with where it stands and a remedy,
+//! and never a secret's value.
+
+mod layers;
+mod memory;
+mod read;
+pub mod settings;
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use app::api::CookiePolicy;
+use axum::http::Uri;
+use domain::{rotation::Period, service::policy::Policy, throttle::Bucket};
+
+use self::read::Reader;
+pub use self::{
+    layers::{Given, Sources},
+    read::Problems,
+};
+use crate::{
+    crypto::Argon2Cost,
+    store::{DatabaseUrl, StoreOptions},
+};
+
+/// A configuration without mistakes.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// The address people type; origin and cookie decisions come from it, never from `Host`.
+    pub public_url: PublicUrl,
+    /// Where the embedded default keeps its database and key ring.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database_url: DatabaseUrl,
+    /// Connections and time limits of the database.
+    pub store: StoreOptions,
+    /// The key ring.
+    pub keys_file: PathBuf,
+    /// Whether `keys_file` was named by somebody; if not, the embedded default may create it.
+    pub keys_file_given: bool,
+    /// The folder of scripts, styles and pictures.
+    pub site_dir: Option<PathBuf>,
+    /// The figures that the use cases keep to.
+    pub policy: Policy,
+    /// What one password hash costs.
+    pub argon2: Argon2Cost,
+    /// How many hashes may run at once.
+    pub hash_permits: usize,
+    /// How many may wait for their turn.
+    pub hash_queue: usize,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How long requests in flight may take to finish once a stop was asked for.
+    pub shutdown_timeout: Duration,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines are written (`tracing` filter).
+    pub log: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For eyes.
+    Human,
+}
+
+/// A public URL that keeps the rules: an origin without path, `https` except on loopback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    origin: String,
+    secure: bool,
+}
+
+impl PublicUrl {
+    /// Reads an origin such as `https://sesame.example`.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let uri: Uri = text.trim_end_matches('/').parse().map_err(|_| "is not a URL")?;
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err("has to start with https:// (or http:// on loopback)"),
+        };
+        let authority = uri.authority().ok_or("names no host")?;
+        if authority.as_str().contains('@') {
+            return Err("must not hold a user or a password");
+        }
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+            return Err("has to be an origin, without path or query: Sésame wants a host of its own");
+        }
+        if !secure && !is_loopback(authority.host()) {
+            return Err("has to be https: passwords travel over it (plain http is for loopback only)");
+        }
+        let scheme = if secure { "https" } else { "http" };
+        Ok(Self { origin: format!("{scheme}://{}", authority.as_str().to_ascii_lowercase()), secure })
+    }
+
+    /// `scheme://host[:port]`, as an `Origin` header has it.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether the scheme is https.
+    #[must_use]
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// How the session cookie is named and protected.
+    #[must_use]
+    pub const fn cookie_policy(&self) -> CookiePolicy {
+        if self.secure { CookiePolicy::Secure } else { CookiePolicy::Loopback }
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+impl Config {
+    /// Reads the layers; all mistakes at once.
+    pub fn load(sources: &Sources) -> Result<Self, Problems> {
+        let mut read = Reader::new(layers::collect(sources));
+        let config = Self::read(&mut read);
+        read.finish(config)
+    }
+
+    fn read(read: &mut Reader) -> Option<Self> {
+        let listen = read.parsed::<SocketAddr>("listen", "an address and a port, such as 127.0.0.1:3000");
+        let data_dir = read.path("data_dir");
+        let public_url = read.with("public_url", |text| PublicUrl::parse(text).map_err(str::to_owned));
+        let public_url = match (public_url, listen) {
+            (Some(url), _) => Some(url),
+            (None, Some(listen)) => default_public_url(read, listen),
+            (None, None) => None,
+        };
+        let database_url =
+            match read.with("database_url", |t| t.parse::<DatabaseUrl>().map_err(|e| e.to_string())) {
+                Some(url) => Some(url),
+                None => data_dir.as_deref().and_then(|dir| default_database(read, dir)),
+            };
+        let keys_file_given = read.is_given("keys_file");
+        let keys_file = read.path("keys_file").or_else(|| data_dir.as_ref().map(|dir| dir.join("keys")));
+        let argon2 = read_argon2(read);
+        let permits = read.optional_number("hash_concurrency", 1..=1024);
+        let queue = read.number("hash_queue", 0..=100_000);
+        let policy = read_policy(read);
+        let max_connections = read.number("database_max_connections", 1..=1000);
+        let request_timeout = read.seconds("request_timeout", 1..=300);
+        let shutdown_timeout = read.seconds("shutdown_timeout", 0..=300);
+        let log_format = read.with("log_format", |text| match text {
+            "json" => Ok(LogFormat::Json),
+            "human" => Ok(LogFormat::Human),
+            "auto" => Ok(automatic_log_format()),
+            _ => Err("is neither json, human nor auto".to_owned()),
+        });
+        let log = read.with("log", |text| {
+            tracing_subscriber::EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
+        });
+        let argon2 = argon2?;
+        Some(Self {
+            listen: listen?,
+            public_url: public_url?,
+            data_dir: data_dir?,
+            database_url: database_url?,
+            store: StoreOptions { max_connections: max_connections?, ..StoreOptions::default() },
+            keys_file: keys_file?,
+            keys_file_given,
+            site_dir: read.path("site_dir"),
+            policy: policy?,
+            argon2,
+            hash_permits: permits.unwrap_or_else(|| memory::hash_permits(argon2)),
+            hash_queue: usize::try_from(queue?).unwrap_or(usize::MAX),
+            request_timeout: request_timeout?,
+            shutdown_timeout: shutdown_timeout?,
+            log_format: log_format?,
+            log: log?,
+        })
+    }
+}
+
+/// On loopback the listening address is what a person types; elsewhere only they know.
+fn default_public_url(read: &mut Reader, listen: SocketAddr) -> Option<PublicUrl> {
+    if read.is_given("public_url") {
+        return None;
+    }
+    if !listen.ip().is_loopback() {
+        read.problem(
+            "public_url",
+            "is needed when listening beyond loopback: the address people type, such as https://sesame.example",
+        );
+        return None;
+    }
+    PublicUrl::parse(&format!("http://{listen}")).ok()
+}
+
+fn default_database(read: &Reader, data_dir: &Path) -> Option<DatabaseUrl> {
+    if read.is_given("database_url") {
+        return None;
+    }
+    Some(DatabaseUrl::sqlite(data_dir.join("sesame.db")))
+}
+
+fn read_argon2(read: &mut Reader) -> Option<Argon2Cost> {
+    let memory = read.number("argon2_memory_kib", 8..=4_194_304);
+    let iterations = read.number("argon2_iterations", 1..=64);
+    let parallelism = read.number("argon2_parallelism", 1..=16);
+    match Argon2Cost::checked(memory?, iterations?, parallelism?) {
+        Ok(cost) => Some(cost),
+        Err(error) => {
+            read.problem("argon2_memory_kib", &error.to_string());
+            None
+        }
+    }
+}
+
+fn read_policy(read: &mut Reader) -> Option<Policy> {
+    let months = read.with("rotation_months", |text| {
+        text.parse().ok().and_then(Period::months).ok_or_else(|| "has to be 1 to 120 months".to_owned())
+    });
+    let issuer = read.with("issuer", |text| {
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_'));
+        if (1..=32).contains(&text.len()) && plain {
+            Ok(text.to_owned())
+        } else {
+            Err("has to be 1 to 32 letters, digits, spaces, dots or hyphens (authenticators show it)"
+                .to_owned())
+        }
+    });
+    let mut bucket = |burst: &'static str, per_minute: &'static str| {
+        let burst = read.number(burst, 1..=1_000_000);
+        let per_minute = read.number(per_minute, 1..=60_000);
+        Some(Bucket { burst: burst?, per_minute: per_minute? })
+    };
+    let sign_in_network = bucket("sign_in_burst", "sign_in_per_minute");
+    let register_network = bucket("register_burst", "register_per_minute");
+    Some(Policy {
+        issuer: issuer?,
+        period: months?,
+        sign_in_network: sign_in_network?,
+        register_network: register_network?,
+        ..Policy::default()
+    })
+}
+
+/// People watch a terminal; machines read everything else.
+fn automatic_log_format() -> LogFormat {
+    use std::io::IsTerminal as _;
+    if std::io::stderr().is_terminal() { LogFormat::Human } else { LogFormat::Json }
+}
+
+#[cfg(test)]
+mod tests;

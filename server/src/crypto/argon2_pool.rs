@@ -1,0 +1,193 @@
+//! Argon2id on a bounded pool: so many hashes at once, so many in the queue, and beyond that a
+//! quick refusal. A hash fills megabytes; without the bound a burst of sign-ins is an outage.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use argon2::{
+    Algorithm, Argon2, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
+};
+use async_trait::async_trait;
+use domain::{
+    secret::Secret,
+    service::ports::{Entropy, HashError, PasswordHasher},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Argon2Cost;
+
+/// Bytes of salt in a fresh hash (RFC 9106 section 3.1).
+const SALT_BYTES: usize = 16;
+/// Seconds a refused caller is asked to wait: a full queue is gone by then.
+const RETRY_SECONDS: u32 = 2;
+
+/// The pool.
+pub struct Argon2Pool {
+    argon2: Argon2<'static>,
+    cost: Argon2Cost,
+    entropy: Arc<dyn Entropy>,
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    queue: usize,
+}
+
+impl Argon2Pool {
+    /// A pool of `permits` concurrent hashes and `queue` waiting ones.
+    pub fn new(
+        cost: Argon2Cost,
+        permits: usize,
+        queue: usize,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, argon2::Error> {
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
+        let permits = Arc::new(Semaphore::new(permits));
+        Ok(Self { argon2, cost, entropy, permits, waiting: AtomicUsize::new(0), queue })
+    }
+
+    /// A place in the pool, at once or after a bounded queue.
+    async fn enter(&self) -> Result<OwnedSemaphorePermit, HashError> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _place = Place::take(&self.waiting, self.queue)?;
+        Arc::clone(&self.permits).acquire_owned().await.map_err(|_| HashError::Failed)
+    }
+
+    /// Runs `work` beside the async threads. The permit goes along: should the caller go away, the
+    /// memory is still in use until the hash is done.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
+        let permit = self.enter().await?;
+        let work = move || {
+            let result = work();
+            drop(permit);
+            result
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| HashError::Failed)
+    }
+}
+
+/// A place in the queue, given back when dropped, also by a caller that goes away.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize, queue: usize) -> Result<Self, HashError> {
+        let taken =
+            waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < queue).then_some(n + 1));
+        taken.map(|_| Self(waiting)).map_err(|_| HashError::Busy { retry_after: RETRY_SECONDS })
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2Pool {
+    async fn hash(&self, password: Secret) -> Result<Secret, HashError> {
+        let mut salt = [0u8; SALT_BYTES];
+        self.entropy.fill(&mut salt);
+        let argon2 = self.argon2.clone();
+        self.run(move || {
+            let hash =
+                argon2.hash_password_with_salt(password.expose(), &salt).map_err(|_| HashError::Failed)?;
+            Ok(Secret::new(hash.to_string().into_bytes()))
+        })
+        .await?
+    }
+
+    async fn verify(&self, password: Secret, phc: Secret) -> Result<bool, HashError> {
+        let argon2 = self.argon2.clone();
+        self.run(move || {
+            let hash = parse(&phc)?;
+            match argon2.verify_password(password.expose(), &hash) {
+                Ok(()) => Ok(true),
+                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(_) => Err(HashError::Failed),
+            }
+        })
+        .await?
+    }
+
+    /// A hash that cannot be read is left alone: `verify` will say so.
+    fn needs_rehash(&self, phc: &Secret) -> bool {
+        let params = parse(phc).ok().and_then(|hash| argon2::Params::try_from(&hash).ok());
+        params.is_some_and(|params| self.cost.exceeds(params.m_cost(), params.t_cost()))
+    }
+}
+
+fn parse(phc: &Secret) -> Result<PasswordHash, HashError> {
+    let text = std::str::from_utf8(phc.expose()).map_err(|_| HashError::Failed)?;
+    PasswordHash::new(text).map_err(|_| HashError::Failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SystemEntropy;
+
+    fn pool(cost: Argon2Cost, permits: usize, queue: usize) -> Argon2Pool {
+        Argon2Pool::new(cost, permits, queue, Arc::new(SystemEntropy)).unwrap()
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.as_bytes().to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_hash_verifies_its_password_and_no_other() {
+        let pool = pool(Argon2Cost::danger_cheap_for_tests(), 1, 1);
+        let phc = pool.hash(secret("right")).await.unwrap();
+        let again = || Secret::new(phc.expose().to_vec());
+        assert!(pool.verify(secret("right"), again()).await.unwrap());
+        assert!(!pool.verify(secret("Right"), again()).await.unwrap());
+        assert!(!pool.verify(secret("right "), again()).await.unwrap());
+        assert_eq!(pool.verify(secret("right"), secret("not a hash")).await, Err(HashError::Failed));
+    }
+
+    #[tokio::test]
+    async fn req_pw_2_the_default_is_what_owasp_names() {
+        let phc = pool(Argon2Cost::OWASP, 1, 1).hash(secret("x")).await.unwrap();
+        let text = String::from_utf8(phc.expose().to_vec()).unwrap();
+        assert!(text.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_hash_made_with_less_is_due_for_a_rehash() {
+        let cheap = pool(Argon2Cost::danger_cheap_for_tests(), 1, 1);
+        let phc = cheap.hash(secret("x")).await.unwrap();
+        assert!(!cheap.needs_rehash(&phc));
+        assert!(pool(Argon2Cost::OWASP, 1, 1).needs_rehash(&phc));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_a_place_comes_back() {
+        let pool = pool(Argon2Cost::danger_cheap_for_tests(), 1, 1);
+        let working = pool.enter().await.unwrap();
+        {
+            let waiting = pool.enter();
+            tokio::pin!(waiting);
+            assert!(futures_poll(waiting.as_mut()).await.is_none(), "the queue has one place");
+            assert!(matches!(pool.enter().await, Err(HashError::Busy { retry_after: RETRY_SECONDS })));
+        }
+        drop(working);
+        assert!(pool.enter().await.is_ok(), "the place of a caller that went away is free again");
+    }
+
+    /// Polls once.
+    async fn futures_poll<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+        std::future::poll_fn(|context| {
+            std::task::Poll::Ready(match std::pin::Pin::new(&mut future).poll(context) {
+                std::task::Poll::Ready(output) => Some(output),
+                std::task::Poll::Pending => None,
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,67 @@
+//! Holds keys and database together: the database keeps a fingerprint of every key that ever
+//! sealed in it, and a start with another ring, or without it, is refused before it can do harm.
+
+use chrono::{DateTime, Utc};
+use domain::service::ports::StoreError;
+
+use super::KeyRing;
+use crate::store::Store;
+
+/// Why this ring and this database do not belong together, as a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardError {
+    /// The database knows a key that the ring lacks.
+    #[error(
+        "The database was sealed with key {0}, which is missing from the key file. Restore the key \
+         file of this database (was its volume mounted?)."
+    )]
+    Missing(u32),
+    /// The ring has another key under the same number.
+    #[error(
+        "Key {0} of the key file is not the key {0} that this database was sealed with. Restore the \
+         key file of this database, or point to the database of this key file."
+    )]
+    Different(u32),
+    /// There are sealed values but no fingerprint to check.
+    #[error(
+        "The database holds sealed secrets but knows no key. It was damaged or copied in part: \
+         restore it from a backup."
+    )]
+    NoFingerprint,
+    /// The database did not answer.
+    #[error("The database does not answer: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Whether anything was ever sealed in this database, so that no key may be invented beside it.
+pub async fn is_sealed(store: &dyn Store) -> Result<bool, StoreError> {
+    Ok(!store.list().await?.is_empty() || store.holds_secrets().await?)
+}
+
+/// Refuses a ring that is not this database's, then notes the fingerprints of its keys.
+pub async fn admit(store: &dyn Store, ring: &KeyRing, now: DateTime<Utc>) -> Result<(), GuardError> {
+    let known = store.list().await?;
+    if known.is_empty() && store.holds_secrets().await? {
+        return Err(GuardError::NoFingerprint);
+    }
+    check(store, ring).await?;
+    for (id, key) in ring.iter() {
+        store.insert_if_absent(id, &key.fingerprint(), now).await?;
+    }
+    // Two first starts with two rings at once: only one of them finds its own fingerprint.
+    check(store, ring).await
+}
+
+/// Refuses a ring that is not this database's.
+pub async fn check(store: &dyn Store, ring: &KeyRing) -> Result<(), GuardError> {
+    for known in store.list().await? {
+        match ring.get(known.key_id) {
+            None => return Err(GuardError::Missing(known.key_id)),
+            Some(key) if key.fingerprint() != known.fingerprint => {
+                return Err(GuardError::Different(known.key_id));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! The key ring: numbered AES-256 keys, of which the newest seals and all open.
+//!
+//! As text, one key a line: `number created-at base64url(32 bytes)`. Comments start with `#`.
+
+use std::{collections::BTreeMap, fmt};
+
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _};
+use chrono::{DateTime, SecondsFormat, Utc};
+use data_encoding::BASE64URL_NOPAD;
+use domain::service::ports::Entropy;
+use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// Bytes of a key.
+const KEY_BYTES: usize = 32;
+const HEADER: &str = "# Key ring of Sésame. Without it no secret in the database opens; with it, all do.\n\
+                      # number, created at, key\n";
+
+/// One key.
+pub struct Key {
+    created_at: DateTime<Utc>,
+    bytes: Zeroizing<[u8; KEY_BYTES]>,
+}
+
+impl Key {
+    /// When it was made.
+    #[must_use]
+    pub const fn created_at(&self) -> DateTime<Utc> {
+        self.created_at
+    }
+
+    /// What the database knows of the key: a SHA-256 under a label of its own. A key is 256 random
+    /// bits, so its fingerprint gives nothing away.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        Sha256::new()
+            .chain_update(b"sesame key fingerprint 1\0")
+            .chain_update(self.bytes.as_ref())
+            .finalize()
+            .into()
+    }
+
+    pub(super) fn cipher(&self) -> Aes256GcmSiv {
+        Aes256GcmSiv::new((&*self.bytes).into())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("created_at", &self.created_at).finish_non_exhaustive()
+    }
+}
+
+/// Why a text is no key ring. Never repeats any of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyRingError {
+    /// No key at all.
+    #[error("it holds no key")]
+    Empty,
+    /// A line that is not `number created-at key`.
+    #[error("line {0} is not «number created-at key»; was the file cut short?")]
+    Line(usize),
+    /// A number that comes twice.
+    #[error("line {0} repeats the number of an earlier key")]
+    Repeated(usize),
+}
+
+/// Numbered keys; never empty.
+#[derive(Debug)]
+pub struct KeyRing {
+    keys: BTreeMap<u32, Key>,
+    newest: u32,
+}
+
+impl KeyRing {
+    /// A ring with one fresh key, number 1.
+    #[must_use]
+    pub fn generate(entropy: &dyn Entropy, now: DateTime<Utc>) -> Self {
+        let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
+        entropy.fill(bytes.as_mut());
+        Self { keys: BTreeMap::from([(1, Key { created_at: now, bytes })]), newest: 1 }
+    }
+
+    /// Reads the text form.
+    pub fn parse(text: &str) -> Result<Self, KeyRingError> {
+        let mut keys = BTreeMap::new();
+        let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
+        for (number, line) in lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+            let (id, key) = parse_line(line).ok_or(KeyRingError::Line(number))?;
+            if keys.insert(id, key).is_some() {
+                return Err(KeyRingError::Repeated(number));
+            }
+        }
+        let newest = *keys.keys().next_back().ok_or(KeyRingError::Empty)?;
+        Ok(Self { keys, newest })
+    }
+
+    /// The text form, for the key file.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(HEADER.len() + 96 * self.keys.len()));
+        text.push_str(HEADER);
+        for (id, key) in &self.keys {
+            let encoded = Zeroizing::new(BASE64URL_NOPAD.encode(key.bytes.as_ref()));
+            text.push_str(&format!("{id} {} ", key.created_at.to_rfc3339_opts(SecondsFormat::Secs, true)));
+            text.push_str(&encoded);
+            text.push('\n');
+        }
+        text
+    }
+
+    /// The key of a number.
+    #[must_use]
+    pub fn get(&self, id: u32) -> Option<&Key> {
+        self.keys.get(&id)
+    }
+
+    /// The number of the key that seals.
+    #[must_use]
+    pub const fn newest(&self) -> u32 {
+        self.newest
+    }
+
+    /// All keys, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Key)> {
+        self.keys.iter().map(|(id, key)| (*id, key))
+    }
+}
+
+fn parse_line(line: &str) -> Option<(u32, Key)> {
+    let mut parts = line.split_ascii_whitespace();
+    let id = parts.next()?.parse().ok().filter(|id| *id > 0)?;
+    let created_at = DateTime::parse_from_rfc3339(parts.next()?).ok()?.with_timezone(&Utc);
+    let mut decoded = BASE64URL_NOPAD.decode(parts.next()?.as_bytes()).ok()?;
+    let bytes: Option<[u8; KEY_BYTES]> = decoded.as_slice().try_into().ok();
+    decoded.zeroize();
+    if parts.next().is_some() {
+        return None;
+    }
+    Some((id, Key { created_at, bytes: Zeroizing::new(bytes?) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SystemEntropy;
+
+    fn ring() -> KeyRing {
+        KeyRing::generate(&SystemEntropy, "2026-11-23T10:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn a_ring_survives_its_text_form() {
+        let ring = ring();
+        let read = KeyRing::parse(&ring.to_text()).unwrap();
+        assert_eq!(read.newest(), 1);
+        let (made, read) = (ring.get(1).unwrap(), read.get(1).unwrap());
+        assert_eq!(made.fingerprint(), read.fingerprint());
+        assert_eq!(made.created_at(), read.created_at());
+    }
+
+    #[test]
+    fn the_highest_number_seals() {
+        let text = ring().to_text().replace("\n1 ", "\n7 ");
+        let both = format!("{text}{}", *ring().to_text());
+        assert_eq!(KeyRing::parse(&both).unwrap().newest(), 7);
+    }
+
+    #[test]
+    fn every_way_of_cutting_a_ring_short_is_refused_without_repeating_it() {
+        let text = ring().to_text();
+        let start = text.find("\n1 ").unwrap() + 1;
+        for end in start + 1..text.len() - 1 {
+            let error = KeyRing::parse(&text[..end]).unwrap_err();
+            assert_eq!(error, KeyRingError::Line(3), "cut at {end}");
+        }
+        assert_eq!(KeyRing::parse(&text[..start]).unwrap_err(), KeyRingError::Empty);
+        let twice = format!("{0}{0}", *text);
+        assert_eq!(KeyRing::parse(&twice).unwrap_err(), KeyRingError::Repeated(6));
+        assert!(KeyRing::parse(&text.replace("\n1 ", "\n0 ")).is_err());
+    }
+
+    #[test]
+    fn a_key_is_never_printed() {
+        let ring = ring();
+        let encoded = ring.to_text();
+        let key = encoded.split_ascii_whitespace().next_back().unwrap();
+        assert!(!format!("{ring:?}").contains(key));
+    }
+}

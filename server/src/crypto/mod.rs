@@ -1,0 +1,18 @@
+//! Cryptography at rest: the key ring, envelopes under it, the guard that holds keys and database
+//! together, and Argon2id on a bounded pool.
+
+mod argon2_pool;
+mod cost;
+mod envelope;
+pub mod guard;
+pub mod key_file;
+mod key_ring;
+mod random;
+
+pub use self::{
+    argon2_pool::Argon2Pool,
+    cost::{Argon2Cost, WeakCost},
+    envelope::EnvelopeVault,
+    key_ring::{Key, KeyRing, KeyRingError},
+    random::SystemEntropy,
+};

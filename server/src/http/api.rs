@@ -1,0 +1,137 @@
+//! `/api`: a gate that makes every answer JSON of one shape, and the server functions behind it.
+
+use std::net::SocketAddr;
+
+use app::api::ServerContext;
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{ConnectInfo, Request},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+    middleware::{self, Next},
+    response::IntoResponse as _,
+    routing::{any, get, post},
+};
+use domain::{
+    error::{ApiError, ErrorCode},
+    network::Network,
+};
+use leptos::{context::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
+
+use super::{Dependencies, errors, observe::RequestId, openapi};
+
+/// Bytes of the largest body that is read: a password, a name and a code fit a hundred times.
+const BODY_LIMIT: usize = 16 * 1024;
+/// Bytes of the largest error that Leptos hands back.
+const ERROR_LIMIT: usize = 64 * 1024;
+
+/// The routes of the server functions, one explicit route each, and the document about them.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(dependencies: &Dependencies) -> Router<S> {
+    let mut router = Router::new();
+    for (path, method) in leptos::server_fn::axum::server_fn_paths() {
+        if method == Method::POST {
+            let dependencies = dependencies.clone();
+            let handler = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
+                call(dependencies, peer, request)
+            };
+            let handler = post(handler).fallback(not_post);
+            router = router.route(path, handler);
+        }
+    }
+    router
+        .layer(middleware::from_fn(gate))
+        .route("/api/openapi.json", get(openapi::serve))
+        .route("/api", any(not_found))
+        .route("/api/", any(not_found))
+        .route("/api/{*rest}", any(not_found))
+}
+
+/// Runs a server function with its context. The network is the peer's: forwarding headers are
+/// ignored, for without a list of proxies to trust anybody may write them.
+async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) -> Response<Body> {
+    let context = ServerContext {
+        sesame: dependencies.sesame,
+        network: Network::of(peer.ip()),
+        cookie: dependencies.public_url.cookie_policy(),
+    };
+    let provide = move || provide_context(context.clone());
+    leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()
+}
+
+/// Before: a bounded body, JSON. After: the status of the table, one JSON shape.
+async fn gate(request: Request, next: Next) -> Response<Body> {
+    let request_id = request.extensions().get::<RequestId>().cloned();
+    let mut response = match admit(request).await {
+        Ok(request) => shape(next.run(request).await).await,
+        Err(code) => errors::respond_code(code),
+    };
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR
+        && let Some(RequestId(id)) = request_id
+    {
+        let error = ApiError { request_id: Some(id), ..ApiError::new(ErrorCode::Internal) };
+        response = errors::respond(&error);
+    }
+    response
+}
+
+async fn admit(request: Request) -> Result<Request, ErrorCode> {
+    let (mut parts, body) = request.into_parts();
+    if parts.method != Method::POST {
+        return Ok(Request::from_parts(parts, body));
+    }
+    // A body that says it is too large is not read at all.
+    if declared_length(&parts.headers).is_some_and(|length| length > BODY_LIMIT) {
+        return Err(ErrorCode::PayloadTooLarge);
+    }
+    let bytes = read(body).await?;
+    if !bytes.is_empty() && !is_json(&parts.headers) {
+        return Err(ErrorCode::UnsupportedMediaType);
+    }
+    // Leptos answers a browser's form post with a redirect; this is not one.
+    parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn read(body: Body) -> Result<Bytes, ErrorCode> {
+    to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+        let too_large = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source())
+            .any(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
+        if too_large { ErrorCode::PayloadTooLarge } else { ErrorCode::InvalidInput }
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let essence = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = essence.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Leptos answers every refused server function with 500 and the error as its body: gives it the
+/// status of the table. An answer without a body loses its content type.
+async fn shape(response: Response<Body>) -> Response<Body> {
+    if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        let body = to_bytes(response.into_body(), ERROR_LIMIT).await.unwrap_or_default();
+        let error = serde_json::from_slice(&body).unwrap_or_else(|_| ApiError::new(ErrorCode::Internal));
+        return errors::respond(&error);
+    }
+    if response.status() == StatusCode::NO_CONTENT {
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_TYPE);
+        return Response::from_parts(parts, Body::empty());
+    }
+    response
+}
+
+async fn not_post() -> Response<Body> {
+    let mut response = errors::respond_code(ErrorCode::MethodNotAllowed);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+async fn not_found() -> Response<Body> {
+    errors::respond_code(ErrorCode::NotFound)
+}

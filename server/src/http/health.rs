@@ -1,0 +1,78 @@
+//! Health (is the process there) and readiness (would a sign-in work), outside `/api`.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+    routing::{MethodRouter, get},
+};
+use domain::error::ErrorCode;
+
+use super::{Dependencies, errors};
+use crate::{crypto::guard, store::SchemaState};
+
+/// A probe that waits longer has failed already.
+const PROBE_LIMIT: Duration = Duration::from_secs(2);
+
+pub(super) fn routes<S: Clone + Send + Sync + 'static>(dependencies: Dependencies) -> Router<S> {
+    Router::new()
+        .route("/_/health", get_only(get(health)))
+        .route("/_/ready", get_only(get(ready)))
+        .with_state(dependencies)
+}
+
+fn get_only<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> MethodRouter<S> {
+    route.fallback(|| async {
+        let mut response = errors::respond_code(ErrorCode::MethodNotAllowed);
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+        response
+    })
+}
+
+/// Never touches the database: a database that is away is no reason to restart this process.
+async fn health(State(dependencies): State<Dependencies>) -> impl IntoResponse {
+    if dependencies.draining.is_draining() {
+        (StatusCode::SERVICE_UNAVAILABLE, "stopping")
+    } else {
+        (StatusCode::OK, "OK")
+    }
+}
+
+async fn ready(State(dependencies): State<Dependencies>) -> impl IntoResponse {
+    if dependencies.draining.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping");
+    }
+    match tokio::time::timeout(PROBE_LIMIT, probe(&dependencies)).await {
+        Ok(Ok(())) => (StatusCode::OK, "OK"),
+        Ok(Err(reason)) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is slow"),
+    }
+}
+
+/// Reasons are fixed words: this route can be reached from outside.
+async fn probe(dependencies: &Dependencies) -> Result<(), &'static str> {
+    let store = &*dependencies.store;
+    let log = |error: &dyn std::fmt::Display| tracing::warn!(%error, "not ready");
+    store.ping().await.map_err(|error| {
+        log(&error);
+        "the database does not answer"
+    })?;
+    match store.schema().await {
+        Ok(SchemaState::Current) => {}
+        Ok(other) => {
+            log(&other);
+            return Err("the database schema does not match");
+        }
+        Err(error) => {
+            log(&error);
+            return Err("the database does not answer");
+        }
+    }
+    guard::check(store, &dependencies.ring).await.map_err(|error| {
+        log(&error);
+        "the key ring does not match the database"
+    })
+}

@@ -1,0 +1,35 @@
+//! The pages: rendered by Leptos, each with a Content-Security-Policy of its own.
+
+use app::{App, shell};
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};
+use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list_with_exclusions};
+
+/// Adds every route of the app.
+pub(super) fn add(router: Router<LeptosOptions>, options: &LeptosOptions) -> Router<LeptosOptions> {
+    // Leptos would mount the server functions here, too, without the gate that `api.rs` puts before them.
+    let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+    let routes = generate_route_list_with_exclusions(App, Some(functions));
+    let document = {
+        let options = options.clone();
+        move || shell(options.clone())
+    };
+    router.leptos_routes_with_context(options, routes, content_security_policy, document)
+}
+
+/// Scripts run only with the nonce of this very answer, and what they load; WASM may be compiled,
+/// strings may not. Styles, pictures and requests are ours alone. (ASVS 5.0 3.4.3)
+pub(super) fn content_security_policy() {
+    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+         base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    );
+    if let Ok(value) = HeaderValue::from_str(&policy) {
+        response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+    }
+}

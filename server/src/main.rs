@@ -1,0 +1,7 @@
+//! The `sesame` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::run()
+}

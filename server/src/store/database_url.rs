@@ -1,0 +1,167 @@
+//! Where the database is. Parsed once, shown without its password ever after: what is printed is
+//! built from the parts that may be seen, not cut out of the text that was given.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use sqlx::postgres::PgConnectOptions;
+
+/// A database URL: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
+#[derive(Clone)]
+pub struct DatabaseUrl(Location);
+
+/// What a [`DatabaseUrl`] points to.
+#[derive(Clone)]
+pub(super) enum Location {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server, a user and a database; boxed because it is large.
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// Why a text is not a database URL. The text is not repeated: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseUrlError {
+    /// Neither `sqlite:` nor `postgres://`.
+    #[error("a database URL begins with sqlite: or postgres://")]
+    Scheme,
+    /// No path, or one that `SQLite` would not read as a file.
+    #[error("sqlite: is followed by the path of a file, for example sqlite:/var/lib/sesame/sesame.db")]
+    Path,
+    /// A `PostgreSQL` URL that does not parse.
+    #[error(
+        "a PostgreSQL URL reads postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters \
+         in the password percent-encoded and one host only"
+    )]
+    Postgres,
+}
+
+impl DatabaseUrl {
+    /// The URL of a `SQLite` file.
+    #[must_use]
+    pub fn sqlite(path: impl Into<PathBuf>) -> Self {
+        Self(Location::Sqlite(path.into()))
+    }
+
+    /// The path, when this is a `SQLite` file.
+    #[must_use]
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match &self.0 {
+            Location::Sqlite(path) => Some(path),
+            Location::Postgres(_) => None,
+        }
+    }
+
+    pub(super) const fn location(&self) -> &Location {
+        &self.0
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = DatabaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            sqlite_location(path).map(Self)
+        } else if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            postgres_location(text).map(Self)
+        } else {
+            Err(DatabaseUrlError::Scheme)
+        }
+    }
+}
+
+fn sqlite_location(path: &str) -> Result<Location, DatabaseUrlError> {
+    // `sqlite:///var/lib/x.db` is common, too.
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.contains(['?', '\0']) || path.contains(":memory:") {
+        return Err(DatabaseUrlError::Path);
+    }
+    Ok(Location::Sqlite(path.into()))
+}
+
+fn postgres_location(text: &str) -> Result<Location, DatabaseUrlError> {
+    let options = PgConnectOptions::from_str(text).map_err(|_| DatabaseUrlError::Postgres)?;
+    // The driver would look for one host whose name has a comma in it.
+    if options.get_host().contains(',') {
+        return Err(DatabaseUrlError::Postgres);
+    }
+    Ok(Location::Postgres(Box::new(options)))
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = match &self.0 {
+            Location::Sqlite(path) => return write!(f, "sqlite:{}", path.display()),
+            Location::Postgres(options) => options,
+        };
+        let user = options.get_username();
+        let database = options.get_database().unwrap_or(user);
+        match options.get_socket() {
+            Some(socket) => write!(f, "postgres://{user}@{}/{database}", socket.display()),
+            None => {
+                write!(f, "postgres://{user}@{}:{}/{database}", options.get_host(), options.get_port())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        text.parse::<DatabaseUrl>().unwrap().to_string()
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        for text in [
+            "postgres://app:s3cr%40t@db.example:6432/sesame",
+            "postgresql://app@db.example:6432/sesame?password=s3cr%40t",
+        ] {
+            let url: DatabaseUrl = text.parse().unwrap();
+            assert_eq!(url.to_string(), "postgres://app@db.example:6432/sesame");
+            assert_eq!(format!("{url:?}"), "DatabaseUrl(postgres://app@db.example:6432/sesame)");
+        }
+    }
+
+    #[test]
+    fn no_refusal_repeats_a_password() {
+        for text in
+            ["postgres://app:s3cret@db:99999/x", "postgres://app:s3cret@a,b/x", "mysql://app:s3cret@db"]
+        {
+            let error = text.parse::<DatabaseUrl>().unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cret"));
+        }
+    }
+
+    #[test]
+    fn a_path_stands_behind_sqlite_with_or_without_slashes() {
+        assert_eq!(shown("sqlite:data/sesame.db"), "sqlite:data/sesame.db");
+        assert_eq!(shown("sqlite:/var/lib/sesame.db"), "sqlite:/var/lib/sesame.db");
+        assert_eq!(shown("sqlite:///var/lib/sesame.db"), "sqlite:/var/lib/sesame.db");
+    }
+
+    #[test]
+    fn a_socket_is_shown_as_a_path() {
+        assert_eq!(shown("postgres://postgres@localhost/x?host=/tmp/pg"), "postgres://postgres@/tmp/pg/x");
+    }
+
+    #[test]
+    fn what_is_no_file_or_server_is_refused() {
+        for text in ["sqlite:", "sqlite::memory:", "sqlite:a.db?mode=ro"] {
+            assert_eq!(text.parse::<DatabaseUrl>().unwrap_err(), DatabaseUrlError::Path);
+        }
+        assert_eq!("sesame.db".parse::<DatabaseUrl>().unwrap_err(), DatabaseUrlError::Scheme);
+    }
+}

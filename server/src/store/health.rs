@@ -1,0 +1,18 @@
+//! What readiness and shutdown ask of a store.
+
+use async_trait::async_trait;
+use domain::service::ports::StoreError;
+
+use super::SchemaState;
+
+/// Whether the database can be worked with, and the end of that work.
+#[async_trait]
+pub trait Health: Send + Sync {
+    /// Asks the database for an answer.
+    async fn ping(&self) -> Result<(), StoreError>;
+    /// How the schema stands to the one in the program. Changes nothing.
+    async fn schema(&self) -> Result<SchemaState, StoreError>;
+    /// Waits for the calls under way, then closes every connection. Later calls are
+    /// [`StoreError::Unavailable`].
+    async fn close(&self);
+}

@@ -1,0 +1,45 @@
+//! Accounts with their pairs, as sign-in sees them.
+
+use domain::{
+    id::PairId,
+    service::ports::{Account, Sealed},
+    username::Username,
+};
+
+use super::PostgresStore;
+use crate::store::{Fault, rows::AccountRow};
+
+pub(super) async fn find_account(
+    store: &PostgresStore,
+    username: &Username,
+) -> Result<Option<Account>, Fault> {
+    let row: Option<AccountRow> = sqlx::query_as(
+        "SELECT a.id AS account_id, a.username, a.lapses_at, a.last_totp_step,
+                act.id AS active_id, act.password AS active_password, act.totp AS active_totp,
+                act.valid_until AS active_until,
+                pen.id AS pending_id, pen.password AS pending_password, pen.totp AS pending_totp
+         FROM accounts a
+         LEFT JOIN credential_pairs act ON act.account_id = a.id AND act.role = 'active'
+         LEFT JOIN credential_pairs pen ON pen.account_id = a.id AND pen.role = 'pending'
+         WHERE a.username = $1",
+    )
+    .bind(username.as_str())
+    .fetch_optional(&store.pool)
+    .await?;
+    row.map(Account::try_from).transpose()
+}
+
+pub(super) async fn replace_password(
+    store: &PostgresStore,
+    pair: PairId,
+    old: &Sealed,
+    new: &Sealed,
+) -> Result<bool, Fault> {
+    let done = sqlx::query("UPDATE credential_pairs SET password = $3 WHERE id = $1 AND password = $2")
+        .bind(pair.as_bytes().as_slice())
+        .bind(old.0.as_slice())
+        .bind(new.0.as_slice())
+        .execute(&store.pool)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -1,0 +1,50 @@
+//! Pairs of secrets: how one begins, and which one opens sessions.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    id::{AccountId, PairId},
+    service::ports::NewPending,
+};
+use sqlx::PgConnection;
+
+use crate::store::{Fault, stamp::Stamp};
+
+/// Begins a pair without secrets, with the only ticket that works on it.
+pub(super) async fn insert_pending(
+    db: &mut PgConnection,
+    account: AccountId,
+    pending: &NewPending,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO credential_pairs
+             (id, account_id, role, created_at, ticket_digest, ticket_expires_at, ticket_tries)
+         VALUES ($1, $2, 'pending', $3, $4, $5, $6)",
+    )
+    .bind(pending.pair.as_bytes().as_slice())
+    .bind(account.as_bytes().as_slice())
+    .bind(Stamp::from(now))
+    .bind(pending.ticket.digest.as_bytes().as_slice())
+    .bind(Stamp::from(pending.ticket.expires_at))
+    .bind(i64::from(pending.ticket.tries))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether `pair` is the account's active one. The caller holds the account's row, and whoever swaps
+/// pairs holds it too: the answer is true until the transaction ends.
+pub(super) async fn is_active(
+    db: &mut PgConnection,
+    account: AccountId,
+    pair: PairId,
+) -> Result<bool, Fault> {
+    let active = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE id = $1 AND account_id = $2 AND role = 'active')",
+    )
+    .bind(pair.as_bytes().as_slice())
+    .bind(account.as_bytes().as_slice())
+    .fetch_one(db)
+    .await?;
+    Ok(active)
+}

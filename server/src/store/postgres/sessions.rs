@@ -1,0 +1,126 @@
+//! Sessions.
+
+use chrono::{DateTime, Utc};
+use domain::{
+    audit::AuditEvent,
+    id::{AccountId, PairId},
+    service::ports::{NewSession, Session},
+    token::TokenDigest,
+};
+use sqlx::PgConnection;
+
+use super::{PostgresStore, audit, pairs, steps};
+use crate::store::{
+    Fault,
+    rows::{self, SessionRow},
+    stamp::Stamp,
+};
+
+pub(super) async fn open_session(
+    store: &PostgresStore,
+    account: AccountId,
+    pair: PairId,
+    step: u64,
+    session: &NewSession,
+    event: &AuditEvent,
+) -> Result<bool, Fault> {
+    let mut tx = store.begin().await?;
+    if !steps::consume(&mut tx, account, step, Some(session.now)).await?
+        || !pairs::is_active(&mut tx, account, pair).await?
+    {
+        return Ok(false);
+    }
+    insert(&mut tx, account, session).await?;
+    audit::insert(&mut *tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn find_session(
+    store: &PostgresStore,
+    token: &TokenDigest,
+) -> Result<Option<Session>, Fault> {
+    let row: Option<SessionRow> = sqlx::query_as(
+        "SELECT a.id AS account_id, a.username, s.created_at, s.last_seen_at, s.expires_at,
+                p.valid_until, p.id AS pair_id, p.totp, a.last_totp_step,
+                (SELECT count(*) FROM sessions o WHERE o.account_id = a.id) AS sessions
+         FROM sessions s
+         JOIN accounts a ON a.id = s.account_id
+         JOIN credential_pairs p ON p.account_id = a.id AND p.role = 'active'
+         WHERE s.token_digest = $1",
+    )
+    .bind(token.as_bytes().as_slice())
+    .fetch_optional(&store.pool)
+    .await?;
+    row.map(Session::try_from).transpose()
+}
+
+pub(super) async fn touch_session(
+    store: &PostgresStore,
+    token: &TokenDigest,
+    now: DateTime<Utc>,
+) -> Result<(), Fault> {
+    // Requests of one session may arrive out of order: its last use never moves back.
+    sqlx::query("UPDATE sessions SET last_seen_at = $2 WHERE token_digest = $1 AND last_seen_at < $2")
+        .bind(token.as_bytes().as_slice())
+        .bind(Stamp::from(now))
+        .execute(&store.pool)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn take_session_try(
+    store: &PostgresStore,
+    token: &TokenDigest,
+) -> Result<Option<u8>, Fault> {
+    let left: Option<i64> = sqlx::query_scalar(
+        "UPDATE sessions SET tries_left = tries_left - 1 WHERE token_digest = $1 AND tries_left > 0
+         RETURNING tries_left",
+    )
+    .bind(token.as_bytes().as_slice())
+    .fetch_optional(&store.pool)
+    .await?;
+    left.map(rows::tries).transpose()
+}
+
+pub(super) async fn close_session(
+    store: &PostgresStore,
+    token: &TokenDigest,
+    event: &AuditEvent,
+) -> Result<bool, Fault> {
+    let mut tx = store.begin().await?;
+    let done = sqlx::query("DELETE FROM sessions WHERE token_digest = $1")
+        .bind(token.as_bytes().as_slice())
+        .execute(&mut *tx)
+        .await?;
+    audit::commit_if_changed(tx, &done, event).await
+}
+
+/// Opens a session of an account whose pair was proved in this transaction.
+pub(super) async fn insert(
+    db: &mut PgConnection,
+    account: AccountId,
+    session: &NewSession,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO sessions (token_digest, account_id, created_at, last_seen_at, expires_at, tries_left)
+         VALUES ($1, $2, $3, $3, $4, $5)",
+    )
+    .bind(session.digest.as_bytes().as_slice())
+    .bind(account.as_bytes().as_slice())
+    .bind(Stamp::from(session.now))
+    .bind(Stamp::from(session.expires_at))
+    .bind(i64::from(session.tries))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Closes every session of an account.
+pub(super) async fn delete_all(db: &mut PgConnection, account: AccountId) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+        .bind(account.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! The store in one `SQLite` file, for a service that is a single process.
+//!
+//! Every write goes through **one connection** and begins with `BEGIN IMMEDIATE`: writers follow
+//! one another in a queue of ours, each sees all that was committed before it, and `SQLITE_BUSY` is
+//! left to other processes (a backup, the CLI), for which `busy_timeout` waits. Reads have their own
+//! connections: in WAL mode they neither wait for the writer nor stop it, and may not write.
+//! `synchronous = FULL`: what was acknowledged survives `kill -9` and a power cut.
+//!
+//! A statement that returns rows is always run inside a transaction. Left to itself it would commit
+//! when it is reset, which is after its rows were handed over and where no error is seen any more.
+
+mod account_store;
+mod accounts;
+mod activation;
+mod audit;
+mod enrolment;
+mod file;
+mod health;
+mod keys;
+mod pairs;
+mod purge;
+mod registration;
+mod renewal;
+mod schema;
+mod sessions;
+mod steps;
+mod throttle;
+
+use std::path::Path;
+
+use sqlx::{
+    Sqlite, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub(super) use self::schema::migrate;
+use super::{Fault, OpenError, StoreOptions};
+
+/// A store in one file.
+#[derive(Debug)]
+pub(super) struct SqliteStore {
+    /// The one connection that writes.
+    writer: SqlitePool,
+    /// Connections that read.
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, creating and migrating it as needed.
+    pub(super) async fn open(path: &Path, options: StoreOptions) -> Result<Self, OpenError> {
+        migrate(path).await?;
+        let connect = connect_options(path).busy_timeout(options.statement_timeout);
+        // A connection to a file does not grow stale: it is neither tested nor replaced.
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        let writer =
+            pool.clone().max_connections(1).connect_with(connect.clone()).await.map_err(Fault::from)?;
+        let readers = pool
+            .max_connections(options.max_connections)
+            .connect_with(connect.pragma("query_only", "ON"))
+            .await
+            .map_err(Fault::from)?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Begins a transaction that may write; nobody else writes until it ends. Dropped without
+    /// `commit`, it rolls back.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Fault> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// How every connection to the file is set up.
+fn connect_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+}

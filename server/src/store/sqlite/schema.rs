@@ -1,0 +1,52 @@
+//! The schema of a `SQLite` file: embedded, and applied whenever the file is opened, because its
+//! only user is the program that opens it.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{Connection as _, SqliteConnection, migrate::Migrator};
+
+use super::{connect_options, file};
+use crate::store::{
+    Fault, OpenError, SchemaState,
+    schema::{self, MigrationRow},
+};
+
+static EMBEDDED: Migrator = sqlx::migrate!("../migrations/sqlite");
+
+/// How long two programs that open one file wait for one another's migration.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Creates the file if it is missing and applies what it lacks, all in one transaction: whoever
+/// comes at the same time waits, and a migration that fails leaves the schema as it was.
+pub(in crate::store) async fn migrate(path: &Path) -> Result<u32, OpenError> {
+    file::create_if_missing(path)?;
+    let options = connect_options(path).busy_timeout(PATIENCE);
+    let mut conn = SqliteConnection::connect_with(&options).await.map_err(Fault::from)?;
+    let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(Fault::from)?;
+    let applied = schema::apply_pending(&mut *tx, &EMBEDDED).await?;
+    prove_writable(&mut tx).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    conn.close().await.map_err(Fault::from)?;
+    Ok(applied)
+}
+
+/// Fails on a read-only file. `BEGIN IMMEDIATE` does not: it would be found out by the first user.
+async fn prove_writable(db: &mut SqliteConnection) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version < 0").execute(db).await?;
+    Ok(())
+}
+
+/// How the file's schema stands to the embedded one.
+pub(super) async fn state(db: &mut SqliteConnection) -> Result<SchemaState, Fault> {
+    let exists: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations')",
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    let applied: Vec<MigrationRow> = if exists {
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success").fetch_all(db).await?
+    } else {
+        Vec::new()
+    };
+    Ok(schema::compare(&applied.into_iter().map(Into::into).collect::<Vec<_>>(), &EMBEDDED))
+}

@@ -1,0 +1,89 @@
+//! Starting, answering, stopping.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
+use crate::process::{World, mode};
+
+#[test]
+fn with_no_configuration_it_makes_a_database_and_a_key_ring_for_its_owner_only_and_serves() {
+    let world = World::new();
+    let server = world.serve();
+    assert!(server.request("GET", "/_/ready", "").starts_with("HTTP/1.1 200 OK"));
+    let registered = server.request("POST", "/api/register", r#"{"username":"alice"}"#);
+    assert!(registered.starts_with("HTTP/1.1 200 OK"), "{registered}");
+    assert_eq!((mode(&world.keys()), mode(&world.database()), mode(&world.data())), (0o600, 0o600, 0o700));
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0));
+    for line in log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a JSON line where nobody watches");
+        assert!(line["timestamp"].is_string() && line["level"].is_string());
+    }
+    let request = log.lines().find(|line| line.contains("/api/register")).expect("a line for the request");
+    let request: serde_json::Value = serde_json::from_str(request).unwrap();
+    assert_eq!(request["status"], 200);
+    assert_eq!(request["span"]["request_id"].as_str().unwrap().len(), 32);
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill() {
+    let world = World::new();
+    let server = world.serve();
+    let registered = server.request("POST", "/api/register", r#"{"username":"alice"}"#);
+    let ticket = registered.split("\"ticket\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    server.signal("KILL");
+    server.end();
+    let server = world.serve();
+    let body = format!(r#"{{"ticket":"{ticket}"}}"#);
+    assert!(server.request("POST", "/api/generate-password", &body).contains("\"password\":"));
+}
+
+#[test]
+fn a_request_in_flight_finishes_after_a_stop_was_asked_for() {
+    let world = World::new();
+    let server = world.serve();
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let body = r#"{"username":"alice"}"#;
+    let head = format!(
+        "POST /api/register HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body.as_bytes()[..5]).unwrap();
+    // The other connection's answer shows that the first one was accepted.
+    assert!(server.request("GET", "/_/health", "").contains("200 OK"));
+    server.signal("TERM");
+    stream.write_all(&body.as_bytes()[5..]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
+fn a_connection_that_never_finishes_does_not_hold_up_a_stop() {
+    let world = World::new();
+    let mut command = world.command(&["serve", "--shutdown-timeout", "1"]);
+    command.env("SESAME_LOG", "warn");
+    let server = crate::process::Server::start(command);
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.write_all(b"POST /api/register HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{").unwrap();
+    assert!(server.request("GET", "/_/health", "").contains("200 OK"));
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("did not finish in time"), "{log}");
+}
+
+#[test]
+fn health_asks_a_running_server() {
+    let world = World::new();
+    let server = world.serve();
+    let url = format!("http://{}/_/ready", server.address);
+    assert!(world.run(&["health", "--url", &url]).status.success());
+    let missing = format!("http://{}/nothing", server.address);
+    assert_eq!(world.run(&["health", "--url", &missing]).status.code(), Some(3));
+    server.stop();
+    assert_eq!(world.run(&["health", "--url", &url]).status.code(), Some(3));
+}

@@ -1,0 +1,75 @@
+//! The house's own rules: who may depend on whom, and that one fact is written in one place.
+
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The names in `cargo tree`, without development dependencies.
+fn tree(arguments: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(workspace())
+        .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).unwrap();
+    names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+fn direct(package: &str) -> BTreeSet<String> {
+    let ours = ["domain", "app", "frontend", "server"].map(str::to_owned);
+    let mut found = tree(&["--package", package, "--depth", "1"]);
+    found.remove(package);
+    found.into_iter().filter(|name| ours.contains(name)).collect()
+}
+
+#[test]
+fn the_crates_depend_on_one_another_as_the_design_says() {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(direct("domain"), set(&[]));
+    assert_eq!(direct("app"), set(&["domain"]));
+    assert_eq!(direct("frontend"), set(&["app"]));
+    assert_eq!(direct("server"), set(&["app", "domain"]));
+}
+
+#[test]
+fn the_browser_gets_nothing_of_the_server() {
+    let wasm = tree(&["--package", "frontend", "--target", "wasm32-unknown-unknown"]);
+    for server_only in
+        ["axum", "tokio", "hyper", "sqlx", "argon2", "aes-gcm-siv", "totp-rs", "tracing-subscriber"]
+    {
+        assert!(!wasm.contains(server_only), "{server_only} is in the WASM tree");
+    }
+}
+
+#[test]
+fn the_rules_do_no_io() {
+    let domain = tree(&["--package", "domain", "--features", "service"]);
+    for io in ["leptos", "axum", "sqlx", "tokio", "rand", "getrandom", "hyper"] {
+        assert!(!domain.contains(io), "{io} is in the domain's tree");
+    }
+}
+
+#[test]
+fn the_scripts_have_one_name() {
+    let manifest: toml::Table = fs::read_to_string(workspace().join("Cargo.toml")).unwrap().parse().unwrap();
+    let leptos = &manifest["workspace"]["metadata"]["leptos"][0];
+    assert_eq!(leptos["output-name"].as_str(), Some(server::http::OUTPUT_NAME));
+    assert_eq!(leptos["site-pkg-dir"].as_str(), Some("pkg"));
+}
+
+#[test]
+fn both_databases_have_migrations_of_the_same_numbers_and_names() {
+    let names = |kind: &str| -> BTreeSet<String> {
+        fs::read_dir(workspace().join("migrations").join(kind))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+    assert!(!names("sqlite").is_empty());
+}

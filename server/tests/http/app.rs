@@ -1,0 +1,191 @@
+//! `TestApp`: a service of its own for every test. The clock stands still until it is turned, and
+//! Argon2 is cheap in a way that no configuration can express.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::connect_info::MockConnectInfo,
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::service::{Ports, Sesame, policy::Policy, ports::Clock};
+use serde_json::Value;
+use server::{
+    Dependencies,
+    config::PublicUrl,
+    crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing, SystemEntropy},
+    http::Draining,
+    store::{self, DatabaseUrl, Store, StoreOptions},
+};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// Noon of the day the project began.
+const START: &str = "2026-11-23T12:00:00Z";
+
+/// A clock that the test turns.
+pub(crate) struct TestClock(Mutex<DateTime<Utc>>);
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl TestClock {
+    pub(crate) fn turn(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+/// A service and its world.
+pub(crate) struct TestApp {
+    pub(crate) router: Router,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) draining: Draining,
+    /// What the database and the site are kept in; gone with the test.
+    pub(crate) folder: Arc<TempDir>,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| {
+            panic!("{} is not JSON: {e}: {}", self.status, String::from_utf8_lossy(&self.body))
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// The error's code, after checking that status, content type and shape fit it.
+    #[track_caller]
+    pub(crate) fn code(&self) -> String {
+        let body = self.json();
+        let error: domain::error::ApiError =
+            serde_json::from_value(body.clone()).expect("the shape of an error");
+        assert_eq!(self.status.as_u16(), error.code.status(), "{body}");
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json");
+        assert!(!error.message.is_empty());
+        let retry = self.headers.get(header::RETRY_AFTER).map(|v| v.to_str().unwrap().to_owned());
+        assert_eq!(retry, error.retry_after.map(|s| s.to_string()), "{body}");
+        body["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The session cookie's value, if one was set to something.
+    pub(crate) fn session(&self) -> Option<String> {
+        let cookie = self.headers.get(header::SET_COOKIE)?.to_str().unwrap();
+        let value = cookie.strip_prefix("sesame=")?.split(';').next()?.to_owned();
+        (!value.is_empty()).then_some(value)
+    }
+}
+
+impl TestApp {
+    pub(crate) async fn new() -> Self {
+        Self::with_policy(Policy::default()).await
+    }
+
+    pub(crate) async fn with_policy(policy: Policy) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let url = DatabaseUrl::sqlite(folder.path().join("sesame.db"));
+        Self::over(&url, folder, policy, Self::ring(), "http://127.0.0.1:3000").await
+    }
+
+    pub(crate) fn ring() -> Arc<KeyRing> {
+        Arc::new(KeyRing::generate(&SystemEntropy, START.parse().unwrap()))
+    }
+
+    /// A service over a database of the caller's.
+    pub(crate) async fn over(
+        url: &DatabaseUrl,
+        folder: Arc<TempDir>,
+        policy: Policy,
+        ring: Arc<KeyRing>,
+        public_url: &str,
+    ) -> Self {
+        let store = store::open(url, StoreOptions::default()).await.unwrap();
+        let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));
+        let entropy = Arc::new(SystemEntropy);
+        let hasher = Argon2Pool::new(Argon2Cost::danger_cheap_for_tests(), 2, 2000, entropy.clone()).unwrap();
+        let ports = Ports {
+            accounts: store.clone(),
+            throttle: store.clone(),
+            vault: Arc::new(EnvelopeVault::new(ring.clone(), entropy.clone())),
+            hasher: Arc::new(hasher),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        };
+        let draining = Draining::default();
+        let router = server::build(Dependencies {
+            sesame: Arc::new(Sesame::new(ports, policy).await.unwrap()),
+            store: store.clone(),
+            ring,
+            entropy,
+            public_url: PublicUrl::parse(public_url).unwrap(),
+            site_dir: site(&folder),
+            request_timeout: Duration::from_secs(30),
+            draining: draining.clone(),
+        });
+        let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        Self { router: router.layer(MockConnectInfo(peer)), clock, store, draining, folder }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        send(&self.router, request).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// A call of a program: JSON, no cookie.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(json_request(path, body)).await
+    }
+
+    /// A call of a page: JSON, a session cookie and what a browser says of itself.
+    pub(crate) async fn post_as(&self, session: &str, path: &str, body: &Value) -> Answer {
+        let mut request = json_request(path, body);
+        request.headers_mut().insert(header::COOKIE, format!("sesame={session}").parse().unwrap());
+        request.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
+        self.send(request).await
+    }
+}
+
+pub(crate) fn json_request(path: &str, body: &Value) -> Request<Body> {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap()
+}
+
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, 16 << 20).await.unwrap().to_vec();
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// A site folder with one script, so that file serving can be seen.
+fn site(folder: &TempDir) -> PathBuf {
+    let site = folder.path().join("site");
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
+    std::fs::write(site.join("pkg/sesame.js"), "export default 1;").unwrap();
+    site
+}

@@ -1,0 +1,20 @@
+//! The whole service in process: the router on a real database, with a clock the tests turn.
+
+#[macro_use]
+#[expect(dead_code, reason = "the store contract uses the rest")]
+#[path = "../store/database.rs"]
+mod database;
+
+mod app;
+mod faults;
+mod headers;
+mod input;
+mod life;
+mod openapi;
+mod pages;
+mod person;
+mod races;
+mod renewal;
+mod sessions;
+mod throttling;
+mod uniform;
