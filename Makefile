@@ -24,7 +24,7 @@ run: build ## Builds if need be and starts the server; prints its address (more 
 
 dev: set-up-build ## Builds for debugging, starts, and rebuilds and reloads at every change
 	@rm -f target/release.built
-	$(WITH_TOOLS) cargo leptos watch
+	$(WITH_TOOLS) cargo leptos watch -- serve $(ARGS)
 
 test: $(if $(COVERAGE),set-up-coverage,set-up-test) ## Runs all tests and closes with a summary (COVERAGE=1: and holds their coverage to its least)
 	@scripts/test

@@ -11,7 +11,7 @@ use leptos_router::{
 use crate::{
     browser,
     components::{Brand, NotReady},
-    i18n::{Reader, use_texts},
+    i18n::{Reader, say},
     lang::LanguageLink,
     pages::{AccountPage, ArticlePage, CreatePage, EnrolmentPage, NotFoundPage, SignInPage},
     start,
@@ -28,9 +28,8 @@ pub fn App() -> impl IntoView {
     // Runs in the browser only, after the page was taken over.
     Effect::new(move |_| visit.ready.set(true));
 
-    let t = use_texts();
     view! {
-        <Meta name="description" content=move || t().frame.description/>
+        <Meta name="description" content=say(|t| t.frame.description)/>
         <Router>
             <SkipLink/>
             <Header/>
@@ -61,24 +60,22 @@ pub fn App() -> impl IntoView {
 /// Leads past the header. It moves the focus itself: the fragment may hold a ticket.
 #[component]
 fn SkipLink() -> impl IntoView {
-    let t = use_texts();
     let skip = |event: MouseEvent| {
         event.prevent_default();
         browser::focus_soon("contenu");
     };
-    view! { <a class="skip" href="#contenu" on:click=skip>{move || t().frame.skip}</a> }
+    view! { <a class="skip" href="#contenu" on:click=skip>{say(|t| t.frame.skip)}</a> }
 }
 
 #[component]
 fn Header() -> impl IntoView {
-    let t = use_texts();
     let visit = use_visit();
     view! {
         <header class="top">
             <Brand/>
             <div class="top-links">
                 <Show when=move || visit.maybe_signed_in.get()>
-                    <a href="/compte">{move || t().frame.my_account}</a>
+                    <a href="/compte">{say(|t| t.frame.my_account)}</a>
                 </Show>
                 <LanguageLink/>
             </div>
@@ -88,13 +85,12 @@ fn Header() -> impl IntoView {
 
 #[component]
 fn Footer() -> impl IntoView {
-    let t = use_texts();
     view! {
         <footer class="foot">
-            <nav aria-label=move || t().frame.about>
-                <a href="/aide">{move || t().frame.help}</a>
-                <a href="/accessibilite">{move || t().frame.accessibility}</a>
-                <a href="/confidentialite">{move || t().frame.privacy}</a>
+            <nav aria-label=say(|t| t.frame.about)>
+                <a href="/aide">{say(|t| t.frame.help)}</a>
+                <a href="/accessibilite">{say(|t| t.frame.accessibility)}</a>
+                <a href="/confidentialite">{say(|t| t.frame.privacy)}</a>
             </nav>
         </footer>
     }

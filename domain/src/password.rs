@@ -58,3 +58,44 @@ fn draw_character(entropy: &dyn Entropy) -> u8 {
         }
     }
 }
+
+#[cfg(all(test, feature = "service"))]
+mod tests {
+    use std::sync::atomic::{AtomicU16, Ordering};
+
+    use super::*;
+
+    /// Gives one byte, then zeros, and counts what was asked for.
+    struct OneByte {
+        byte: u8,
+        asked: AtomicU16,
+    }
+
+    impl Entropy for OneByte {
+        fn fill(&self, bytes: &mut [u8]) {
+            let first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
+            bytes.fill(if first { self.byte } else { 0 });
+        }
+    }
+
+    #[test]
+    fn req_gen_2_each_character_is_drawn_by_equally_many_of_the_256_bytes() {
+        let mut drawn_by = [0usize; 256];
+        let mut drawn_again = 0;
+        for byte in 0..=u8::MAX {
+            let entropy = OneByte { byte, asked: AtomicU16::new(0) };
+            let character = draw_character(&entropy);
+            if entropy.asked.into_inner() == 1 {
+                drawn_by[usize::from(character)] += 1;
+            } else {
+                drawn_again += 1;
+            }
+        }
+        let each = 256 / ALPHABET.len();
+        for byte in 0..=u8::MAX {
+            let expected = if ALPHABET.contains(&byte) { each } else { 0 };
+            assert_eq!(drawn_by[usize::from(byte)], expected, "byte {byte}");
+        }
+        assert_eq!(drawn_again, 256 % ALPHABET.len());
+    }
+}

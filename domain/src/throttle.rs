@@ -105,7 +105,8 @@ impl Bucket {
     /// Takes one token (generic cell rate algorithm: `until` is the theoretical arrival time).
     #[must_use]
     pub fn take(self, state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
-        let interval = Duration::milliseconds(60_000 / i64::from(self.per_minute.max(1)));
+        // Rounded up, so that no rate, however high, admits more than it says.
+        let interval = Duration::microseconds(60_000_000_u32.div_ceil(self.per_minute.max(1)).into());
         let tolerance = interval * i32::try_from(self.burst.max(1) - 1).unwrap_or(i32::MAX);
         let full_at = state.map_or(now, |s| s.until.max(now));
         if full_at - now > tolerance {
@@ -115,7 +116,9 @@ impl Bucket {
     }
 }
 
+/// Whole seconds until `instant`, rounded up: whoever waits that long is not refused again.
 fn seconds_until(instant: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
-    let millis = (instant - now).num_milliseconds().max(1);
-    u32::try_from((millis + 999) / 1000).unwrap_or(u32::MAX)
+    let wait = instant - now;
+    let seconds = wait.num_seconds() + i64::from(wait.subsec_nanos() > 0);
+    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
 }

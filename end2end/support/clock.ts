@@ -30,6 +30,11 @@ export class Clock {
     this.write();
   }
 
+  /** Complains where libfaketime is missing. */
+  static isThere(): void {
+    library();
+  }
+
   /** What a process needs in its environment to live by this clock. */
   environment(): Record<string, string> {
     return {

@@ -118,12 +118,12 @@ export async function startServer(clock: Clock, settings: Settings): Promise<Ser
       await server.start();
       return server;
     } catch (error) {
-      if (tries === 3 || !server.log.includes('Cannot listen') && !String(error).includes('Cannot listen')) throw error;
+      if (tries === 3 || !String(error).includes('Cannot listen')) throw error;
     }
   }
 }
 
-function binaryIsThere(): void {
+export function binaryIsThere(): void {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run \`make build\`, or set SESAME_BIN.`);
 }
 

@@ -16,6 +16,8 @@ interface Options {
   lang: Lang;
   database: 'sqlite' | 'sqlite-behind-proxy' | 'postgres';
   settings: Settings;
+  /** Complaints of the browser that a test brings about itself. */
+  tolerated: RegExp | undefined;
 }
 
 interface Fixtures {
@@ -31,6 +33,7 @@ export const test = base.extend<Options & Fixtures>({
   lang: ['fr', { option: true }],
   database: ['sqlite', { option: true }],
   settings: [{}, { option: true }],
+  tolerated: [undefined, { option: true }],
 
   site: async ({ database, settings }, use, testInfo) => {
     if (database === 'postgres') skipUnless(testInfo, withoutPostgres());
@@ -51,10 +54,10 @@ export const test = base.extend<Options & Fixtures>({
   locale: async ({ lang }, use) => use(LOCALES[lang]),
   baseURL: async ({ site }, use) => use(site.url),
 
-  context: async ({ context }, use) => {
+  context: async ({ context, tolerated }, use) => {
     const faults = await watch(context);
     await use(context);
-    expect(faults, 'what the browser complained about').toEqual([]);
+    expect(faults.filter((fault) => !tolerated?.test(fault)), 'what the browser complained about').toEqual([]);
   },
 
   person: async ({ page, site, lang }, use) => use(new Person(page, site, lang)),

@@ -342,7 +342,7 @@ test.describe('a sign-in', () => {
     }
     await person.sends(USERNAME, secrets.password, await person.codeNow(secrets.totp));
     await person.isTold(t.throttled);
-    await person.isTold(/\d+ secondes?/);
+    await person.isTold(/\d+\ssecondes?/);
     // It was not judged: nothing typed is lost.
     await expect(person.password).toHaveValue(secrets.password);
     await person.code.fill(await person.nextCode(secrets.totp));

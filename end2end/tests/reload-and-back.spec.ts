@@ -5,11 +5,132 @@ import { expect, test } from '../support/test';
 
 const USERNAME = 'camille.roux';
 
-/** Ways to leave a step and come back to it. */
+test.describe('after a reload', () => {
+  test('the claim is still to be made', async ({ person }) => {
+    const { t } = person;
+    await person.registers(USERNAME);
+    await person.page.reload();
+    await person.pageIsReady();
+    await person.standsAt(t.claimTitle);
+    await person.enrols(USERNAME);
+  });
+
+  test('the password is not shown again, and the path goes on with it', async ({ person }) => {
+    const { t } = person;
+    await person.registers(USERNAME);
+    const password = await person.claimsPassword();
+    await person.page.reload();
+    await person.pageIsReady();
+    await person.standsAt(t.passwordGoneTitle);
+    await person.seesNoSecret(password);
+    await expect(person.button(t.restart)).toBeVisible();
+    const totp = await person.goesToAuthenticator(USERNAME);
+    await person.activates(await person.nextCode(totp));
+    await person.signsOut();
+    await person.signsIn({ username: USERNAME, password, totp });
+  });
+
+  test('a password that was lost is replaced, and voided', async ({ person }) => {
+    const { t } = person;
+    await person.registers(USERNAME);
+    const lost = await person.claimsPassword();
+    await person.page.reload();
+    await person.pageIsReady();
+    await person.standsAt(t.passwordGoneTitle);
+    await person.button(t.restart).click();
+    await person.arrivesAt(t.passwordTitle);
+    const password = await person.readsPassword();
+    expect(password).not.toBe(lost);
+    const totp = await person.goesToAuthenticator(USERNAME);
+    await person.activates(await person.nextCode(totp));
+    await person.signsOut();
+    await person.sends(USERNAME, lost, await person.nextCode(totp));
+    await person.isTold(t.refused);
+    await person.sends(USERNAME, password, await person.nextCode(totp));
+    await person.isInTheAccountOf(USERNAME);
+  });
+
+  test('the authenticator’s secret is not shown again, and its code is still taken', async ({ person }) => {
+    const { t } = person;
+    await person.registers(USERNAME);
+    const password = await person.claimsPassword();
+    const totp = await person.goesToAuthenticator(USERNAME);
+    await person.page.reload();
+    await person.pageIsReady();
+    await person.standsAt(t.authenticatorGoneTitle);
+    await person.seesNoSecret(password, totp);
+    await expect(person.button(t.restart)).toBeVisible();
+    await person.activates(await person.nextCode(totp));
+  });
+
+  test('a new QR code replaces the one that was not scanned', async ({ person }) => {
+    const { t } = person;
+    await person.registers(USERNAME);
+    await person.claimsPassword();
+    const lost = await person.goesToAuthenticator(USERNAME);
+    await person.page.reload();
+    await person.pageIsReady();
+    await person.button(t.newQr).click();
+    await person.arrivesAt(t.authenticatorTitle);
+    const totp = await person.readsTotp(USERNAME);
+    expect(totp).not.toBe(lost);
+    await person.code.fill(await person.codeNow(lost));
+    await person.button(t.activate).click();
+    await person.isTold(t.codeWrong);
+    await person.activates(await person.nextCode(totp));
+  });
+
+  test('the path can start again from the second step', async ({ person }) => {
+    const { t } = person;
+    await person.registers(USERNAME);
+    const lost = await person.claimsPassword();
+    await person.goesToAuthenticator(USERNAME);
+    await person.page.reload();
+    await person.pageIsReady();
+    await person.button(t.restart).click();
+    await person.arrivesAt(t.passwordTitle);
+    const password = await person.readsPassword();
+    expect(password).not.toBe(lost);
+    const totp = await person.goesToAuthenticator(USERNAME);
+    await person.activates(await person.nextCode(totp));
+    await person.signsOut();
+    await person.signsIn({ username: USERNAME, password, totp });
+  });
+
+  test('a code may be tried again after a wrong one', async ({ person }) => {
+    const { t } = person;
+    await person.registers(USERNAME);
+    const password = await person.claimsPassword();
+    const totp = await person.goesToAuthenticator(USERNAME);
+    await person.code.fill(await person.wrongCode(totp));
+    await person.button(t.activate).click();
+    await person.isTold(t.triesLeft(4));
+    await person.page.reload();
+    await person.pageIsReady();
+    await person.standsAt(t.authenticatorGoneTitle);
+    await person.seesNoSecret(password, totp);
+    // The wrong one still counts.
+    await person.code.fill(await person.wrongCode(totp));
+    await person.button(t.activate).click();
+    await person.isTold(t.triesLeft(3));
+    await person.activates(await person.nextCode(totp));
+  });
+
+  test('an account just activated is still there', async ({ person }) => {
+    const { t, page } = person;
+    const secrets = await person.createsAccount(USERNAME);
+    await person.page.reload();
+    await person.pageIsReady();
+    await expect(page).toHaveURL(`${person.site.url}/compte`);
+    await person.standsAt(USERNAME);
+    await expect(page.getByText(t.validUntil)).toBeVisible();
+    await person.seesNoSecret(secrets.password, secrets.totp);
+    await person.signsOut();
+  });
+});
+
+/** Other ways to leave a step and come back to it. */
 const DETOURS: Record<string, (person: Person) => Promise<void>> = {
-  'a reload': async ({ page }) => {
-    await page.reload();
-  },
   'Back and Forward': async (person) => {
     await person.page.goBack();
     await person.arrivesAt(person.t.signInTitle);
@@ -28,129 +149,55 @@ const DETOURS: Record<string, (person: Person) => Promise<void>> = {
   },
 };
 
-for (const [name, detour] of Object.entries(DETOURS)) {
-  test.describe(`after ${name}`, () => {
-    test('the claim is still to be made', async ({ person }) => {
-      const { t } = person;
-      await person.registers(USERNAME);
-      await detour(person);
+for (const [name, leaveAndReturn] of Object.entries(DETOURS)) {
+  test(`${name}, at every step of one enrolment, shows nothing twice and stops nothing`, async ({ person }) => {
+    const { t, page } = person;
+    const detour = async (): Promise<void> => {
+      await leaveAndReturn(person);
       await person.pageIsReady();
-      await person.standsAt(t.claimTitle);
-      await person.enrols(USERNAME);
-    });
+    };
+    await person.registers(USERNAME);
+    await detour();
+    await person.standsAt(t.claimTitle);
 
-    test('the password is not shown again, and the path goes on with it', async ({ person }) => {
-      const { t } = person;
-      await person.registers(USERNAME);
-      const password = await person.claimsPassword();
-      await detour(person);
-      await person.pageIsReady();
-      await person.standsAt(t.passwordGoneTitle);
-      await person.seesNoSecret(password);
-      await expect(person.button(t.restart)).toBeVisible();
-      const totp = await person.goesToAuthenticator(USERNAME);
-      await person.activates(await person.nextCode(totp));
-      await person.signsOut();
-      await person.signsIn({ username: USERNAME, password, totp });
-    });
+    const lost = await person.claimsPassword();
+    await detour();
+    await person.standsAt(t.passwordGoneTitle);
+    await person.seesNoSecret(lost);
+    await person.button(t.restart).click();
+    await person.arrivesAt(t.passwordTitle);
+    const password = await person.readsPassword();
+    expect(password).not.toBe(lost);
+    await detour();
+    await person.standsAt(t.passwordGoneTitle);
 
-    test('a password that was lost is replaced, and voided', async ({ person }) => {
-      const { t } = person;
-      await person.registers(USERNAME);
-      const lost = await person.claimsPassword();
-      await detour(person);
-      await person.pageIsReady();
-      await person.standsAt(t.passwordGoneTitle);
-      await person.button(t.restart).click();
-      await person.arrivesAt(t.passwordTitle);
-      const password = await person.readsPassword();
-      expect(password).not.toBe(lost);
-      const totp = await person.goesToAuthenticator(USERNAME);
-      await person.activates(await person.nextCode(totp));
-      await person.signsOut();
-      await person.sends(USERNAME, lost, await person.nextCode(totp));
-      await person.isTold(t.refused);
-      await person.sends(USERNAME, password, await person.nextCode(totp));
-      await person.isInTheAccountOf(USERNAME);
-    });
+    const unscanned = await person.goesToAuthenticator(USERNAME);
+    await detour();
+    await person.standsAt(t.authenticatorGoneTitle);
+    await person.seesNoSecret(password, unscanned);
+    await expect(person.button(t.restart)).toBeVisible();
+    await person.button(t.newQr).click();
+    await person.arrivesAt(t.authenticatorTitle);
+    const totp = await person.readsTotp(USERNAME);
 
-    test('the authenticator’s secret is not shown again, and its code is still taken', async ({ person }) => {
-      const { t } = person;
-      await person.registers(USERNAME);
-      const password = await person.claimsPassword();
-      const totp = await person.goesToAuthenticator(USERNAME);
-      await detour(person);
-      await person.pageIsReady();
-      await person.standsAt(t.authenticatorGoneTitle);
-      await person.seesNoSecret(password, totp);
-      await expect(person.button(t.restart)).toBeVisible();
-      await person.activates(await person.nextCode(totp));
-    });
+    await person.code.fill(await person.wrongCode(totp));
+    await person.button(t.activate).click();
+    await person.isTold(t.triesLeft(4));
+    await detour();
+    await person.standsAt(t.authenticatorGoneTitle);
+    await person.seesNoSecret(password, totp);
+    await person.code.fill(await person.wrongCode(totp));
+    await person.button(t.activate).click();
+    await person.isTold(t.triesLeft(3));
 
-    test('a new QR code replaces the one that was not scanned', async ({ person }) => {
-      const { t } = person;
-      await person.registers(USERNAME);
-      await person.claimsPassword();
-      const lost = await person.goesToAuthenticator(USERNAME);
-      await detour(person);
-      await person.pageIsReady();
-      await person.button(t.newQr).click();
-      await person.arrivesAt(t.authenticatorTitle);
-      const totp = await person.readsTotp(USERNAME);
-      expect(totp).not.toBe(lost);
-      await person.code.fill(await person.codeNow(lost));
-      await person.button(t.activate).click();
-      await person.isTold(t.codeWrong);
-      await person.activates(await person.nextCode(totp));
-    });
-
-    test('the path can start again from the second step', async ({ person }) => {
-      const { t } = person;
-      await person.registers(USERNAME);
-      const lost = await person.claimsPassword();
-      await person.goesToAuthenticator(USERNAME);
-      await detour(person);
-      await person.pageIsReady();
-      await person.button(t.restart).click();
-      await person.arrivesAt(t.passwordTitle);
-      const password = await person.readsPassword();
-      expect(password).not.toBe(lost);
-      const totp = await person.goesToAuthenticator(USERNAME);
-      await person.activates(await person.nextCode(totp));
-      await person.signsOut();
-      await person.signsIn({ username: USERNAME, password, totp });
-    });
-
-    test('a code may be tried again after a wrong one', async ({ person }) => {
-      const { t } = person;
-      await person.registers(USERNAME);
-      const password = await person.claimsPassword();
-      const totp = await person.goesToAuthenticator(USERNAME);
-      await person.code.fill(await person.wrongCode(totp));
-      await person.button(t.activate).click();
-      await person.isTold(t.triesLeft(4));
-      await detour(person);
-      await person.pageIsReady();
-      await person.standsAt(t.authenticatorGoneTitle);
-      await person.seesNoSecret(password, totp);
-      // The wrong one still counts.
-      await person.code.fill(await person.wrongCode(totp));
-      await person.button(t.activate).click();
-      await person.isTold(t.triesLeft(3));
-      await person.activates(await person.nextCode(totp));
-    });
-
-    test('an account just activated is still there', async ({ person }) => {
-      const { t, page } = person;
-      const secrets = await person.createsAccount(USERNAME);
-      await detour(person);
-      await person.pageIsReady();
-      await expect(page).toHaveURL(`${person.site.url}/compte`);
-      await person.standsAt(USERNAME);
-      await expect(page.getByText(t.validUntil)).toBeVisible();
-      await person.seesNoSecret(secrets.password, secrets.totp);
-      await person.signsOut();
-    });
+    await person.activates(await person.nextCode(totp));
+    await detour();
+    await expect(page).toHaveURL(`${person.site.url}/compte`);
+    await person.standsAt(USERNAME);
+    await expect(page.getByText(t.validUntil)).toBeVisible();
+    await person.seesNoSecret(password, totp);
+    await person.signsOut();
+    await person.signsIn({ username: USERNAME, password, totp });
   });
 }
 

@@ -180,3 +180,35 @@ test('a page that was left does not keep its secrets for the Back button or the 
   const kept = answers.filter(({ path }) => !/\.(js|css|wasm|svg)$/.test(path)).filter(({ cache }) => !cache.includes('no-store'));
   expect(kept).toEqual([]);
 });
+
+test.describe('script that got into the page', () => {
+  test.use({ tolerated: /Content.Security.Policy|^policy: |hydrat|unreachable|panicked/i });
+
+  test('does not run, and reaches nobody', async ({ page }) => {
+    const injected =
+      '<script>owned = 1</script><b onclick="owned = 1">x</b><img src="https://thief.example/x">' +
+      '<form id="thief" action="https://thief.example/"></form><base href="https://thief.example/">';
+    await page.route('/compte/nouveau', async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace('<body>', `<body>${injected}`);
+      await route.fulfill({ response, body });
+    });
+    const seen = new Set<string>();
+    await page.exposeFunction('saw', (directive: string) => seen.add(directive));
+    await page.addInitScript(() =>
+      addEventListener('securitypolicyviolation', (event) =>
+        (window as unknown as { saw(directive: string): void }).saw(event.effectiveDirective),
+      ),
+    );
+    await page.goto('/compte/nouveau');
+    await page.evaluate(() => {
+      document.querySelector('b')!.click();
+      document.querySelector<HTMLFormElement>('#thief')!.submit();
+      void fetch('https://thief.example/').catch(() => undefined);
+    });
+    await expect
+      .poll(() => [...seen].sort())
+      .toEqual(['base-uri', 'connect-src', 'form-action', 'img-src', 'script-src-attr', 'script-src-elem']);
+    expect(await page.evaluate(() => 'owned' in window)).toBe(false);
+  });
+});

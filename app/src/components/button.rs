@@ -32,6 +32,7 @@ pub(crate) fn SubmitButton(
         </button>
         <Wait form/>
     }
+    .into_any()
 }
 
 /// Does something when pressed, unless a request of `form` is under way.
@@ -48,6 +49,11 @@ pub(crate) fn ActionButton(
     /// What it does.
     on_press: impl Fn() + 'static,
 ) -> impl IntoView {
+    action_button(form, label, class, Box::new(on_press))
+}
+
+/// Apart from the component, which is compiled once for each handler.
+fn action_button(form: Form, label: TextProp, class: &'static str, on_press: Box<dyn Fn()>) -> AnyView {
     let visit = use_visit();
     let pressed = RwSignal::new(false);
     let busy = move || form.busy() && pressed.get();
@@ -77,6 +83,7 @@ pub(crate) fn ActionButton(
             {move || label.get()}
         </button>
     }
+    .into_any()
 }
 
 /// Says that something is under way.

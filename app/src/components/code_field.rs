@@ -7,7 +7,7 @@ use super::{
     Form,
     field::{FieldFrame, described_by},
 };
-use crate::{i18n::use_texts, problem::Field};
+use crate::{i18n::say, problem::Field};
 
 /// A code from the authenticator.
 #[component]
@@ -19,9 +19,8 @@ pub(crate) fn CodeField(
     hint: TextProp,
 ) -> impl IntoView {
     const FIELD: Field = Field::Code;
-    let t = use_texts();
     view! {
-        <FieldFrame field=FIELD form label=move || t().field.code hint=Some(hint)>
+        <FieldFrame field=FIELD form label=say(|t| t.field.code) hint=Some(hint)>
             <input
                 id=FIELD.id()
                 class="code"
@@ -37,4 +36,5 @@ pub(crate) fn CodeField(
             />
         </FieldFrame>
     }
+    .into_any()
 }

@@ -29,7 +29,7 @@ pub(crate) fn CopyButton(
             let _ = outcome.try_set(Some(copied));
         });
     };
-    view! { <button type="button" class="quiet" on:click=copy>{move || label.get()}</button> }
+    view! { <button type="button" class="quiet" on:click=copy>{move || label.get()}</button> }.into_any()
 }
 
 /// Says how the last copy went.
@@ -41,5 +41,5 @@ pub(crate) fn CopyStatus(
     let t = use_texts();
     let told =
         move || outcome.get().map(|copied| if copied { t().secret.copied } else { t().secret.copy_failed });
-    view! { <p class="told" role="status">{told}</p> }
+    view! { <p class="told" role="status">{told}</p> }.into_any()
 }

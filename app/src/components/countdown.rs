@@ -46,6 +46,7 @@ pub(crate) fn Countdown(
         <p class="countdown" class:urgent=urgent>{text}</p>
         <p class="unseen" role="status">{told}</p>
     }
+    .into_any()
 }
 
 /// Whole minutes begun, 0 when the time is up.

@@ -31,6 +31,7 @@ pub(crate) fn ErrorSummary(
                 })
         }}
     }
+    .into_any()
 }
 
 /// One problem. A button, not a link to a fragment: the fragment may hold a ticket.

@@ -30,6 +30,7 @@ pub(crate) fn FieldFrame(
             {children()}
         </div>
     }
+    .into_any()
 }
 
 /// What describes the field's input, in reading order.

@@ -21,6 +21,7 @@ pub(crate) fn Heading(
             {move || text.get()}
         </h1>
     }
+    .into_any()
 }
 
 /// The document's title; an error says so first.

@@ -3,7 +3,10 @@
 
 use leptos::prelude::*;
 
-use crate::{i18n::use_texts, visit::use_visit};
+use crate::{
+    i18n::{say, use_texts},
+    visit::use_visit,
+};
 
 /// The two notices, in the page's language.
 #[component]
@@ -24,9 +27,9 @@ pub(crate) fn NotReady() -> impl IntoView {
             <div class="late">
                 <div class="notice">
                     <p>
-                        <strong>{move || t().frame.not_ready_title}</strong>
+                        <strong>{say(|t| t.frame.not_ready_title)}</strong>
                         " "
-                        {move || t().frame.not_ready_text}
+                        {say(|t| t.frame.not_ready_text)}
                     </p>
                 </div>
             </div>

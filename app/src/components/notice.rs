@@ -38,4 +38,5 @@ pub(crate) fn Notice(
             <p>{children()}</p>
         </div>
     }
+    .into_any()
 }

@@ -6,7 +6,7 @@ use super::{
     Form,
     field::{FieldFrame, described_by},
 };
-use crate::{i18n::use_texts, problem::Field, visit::use_visit};
+use crate::{i18n::say, problem::Field, visit::use_visit};
 
 /// A password, with the button that shows what was typed.
 #[component]
@@ -15,7 +15,6 @@ pub(crate) fn PasswordField(
     form: Form,
 ) -> impl IntoView {
     const FIELD: Field = Field::Password;
-    let t = use_texts();
     let visit = use_visit();
     let shown = RwSignal::new(false);
     // Hidden again while it is sent, so that password managers see a password.
@@ -25,7 +24,7 @@ pub(crate) fn PasswordField(
         }
     });
     view! {
-        <FieldFrame field=FIELD form label=move || t().field.password hint=None>
+        <FieldFrame field=FIELD form label=say(|t| t.field.password) hint=None>
             <div class="with-button">
                 <input
                     id=FIELD.id()
@@ -46,9 +45,10 @@ pub(crate) fn PasswordField(
                     disabled=move || !visit.ready.get()
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
                 >
-                    {move || t().field.show}
+                    {say(|t| t.field.show)}
                 </button>
             </div>
         </FieldFrame>
     }
+    .into_any()
 }

@@ -20,21 +20,23 @@ pub(crate) fn Qr(
     /// What is encoded.
     value: String,
 ) -> impl IntoView {
-    draw(&value).map(|Drawing { side, path }| {
-        view! {
-            <div class="qr">
-                <svg
-                    role="img"
-                    aria-label=move || name.get()
-                    viewBox=format!("0 0 {side} {side}")
-                    shape-rendering="crispEdges"
-                >
-                    <path fill="#fff" d=format!("M0 0h{side}v{side}H0z")/>
-                    <path fill="#000" d=path/>
-                </svg>
-            </div>
-        }
-    })
+    draw(&value)
+        .map(|Drawing { side, path }| {
+            view! {
+                <div class="qr">
+                    <svg
+                        role="img"
+                        aria-label=move || name.get()
+                        viewBox=format!("0 0 {side} {side}")
+                        shape-rendering="crispEdges"
+                    >
+                        <path fill="#fff" d=format!("M0 0h{side}v{side}H0z")/>
+                        <path fill="#000" d=path/>
+                    </svg>
+                </div>
+            }
+        })
+        .into_any()
 }
 
 struct Drawing {

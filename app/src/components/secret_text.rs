@@ -23,6 +23,7 @@ pub(crate) fn SecretText(
             {groups(&value).into_iter().map(|group| view! { <span>{group}</span> }).collect_view()}
         </p>
     }
+    .into_any()
 }
 
 fn groups(value: &str) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::i18n::use_texts;
+use crate::i18n::say;
 
 /// The path; `current` is 1 or 2, or 0 where it is not known yet.
 #[component]
@@ -10,13 +10,12 @@ pub(crate) fn Steps(
     /// The present step.
     current: u8,
 ) -> impl IntoView {
-    let t = use_texts();
     view! {
-        <ol class="steps" aria-label=move || t().enrolment.steps>
+        <ol class="steps" aria-label=say(|t| t.enrolment.steps)>
             <li data-state=(current > 1).then_some("done") aria-current=(current == 1).then_some("step")>
-                {move || t().enrolment.step_password}
+                {say(|t| t.enrolment.step_password)}
             </li>
-            <li aria-current=(current == 2).then_some("step")>{move || t().enrolment.step_authenticator}</li>
+            <li aria-current=(current == 2).then_some("step")>{say(|t| t.enrolment.step_authenticator)}</li>
         </ol>
     }
 }

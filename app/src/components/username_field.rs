@@ -6,7 +6,7 @@ use super::{
     Form,
     field::{FieldFrame, described_by},
 };
-use crate::{i18n::use_texts, problem::Field};
+use crate::{i18n::say, problem::Field};
 
 /// A username, with its rule where one is being chosen.
 #[component]
@@ -18,10 +18,9 @@ pub(crate) fn UsernameField(
     choosing: bool,
 ) -> impl IntoView {
     const FIELD: Field = Field::Username;
-    let t = use_texts();
-    let hint = choosing.then(|| TextProp::from(move || t().field.username_rule));
+    let hint = choosing.then(|| TextProp::from(say(|t| t.field.username_rule)));
     view! {
-        <FieldFrame field=FIELD form label=move || t().field.username hint>
+        <FieldFrame field=FIELD form label=say(|t| t.field.username) hint>
             <input
                 id=FIELD.id()
                 name="username"
@@ -36,4 +35,5 @@ pub(crate) fn UsernameField(
             />
         </FieldFrame>
     }
+    .into_any()
 }

@@ -184,3 +184,12 @@ pub(crate) fn use_texts() -> impl Fn() -> &'static Texts + Copy + Send + Sync + 
     let lang = use_lang();
     move || lang.get().texts()
 }
+
+/// One text in the reader's language, for a view: it follows a switch. A function pointer, so that
+/// all texts of all pages share one type and the program stays small.
+pub(crate) fn say(
+    pick: fn(&'static Texts) -> &'static str,
+) -> impl Fn() -> &'static str + Copy + Send + Sync {
+    let lang = use_lang();
+    move || pick(lang.get().texts())
+}

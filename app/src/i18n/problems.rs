@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::{api::ServerError, lang::Lang};
 
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive here")]
     fn utc(ms: f64) -> Moment {
         let seconds = (ms / 1000.0) as u32;
         let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);

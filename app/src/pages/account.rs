@@ -8,7 +8,7 @@ use super::renew::RenewForm;
 use crate::{
     api, browser,
     components::{ActionButton, DocumentTitle, ErrorSummary, Form, Heading, Notice, Tone},
-    i18n::{milliseconds, use_lang, use_texts},
+    i18n::{milliseconds, say, use_lang, use_texts},
     visit::{Arrival, use_visit},
 };
 
@@ -52,28 +52,28 @@ pub(crate) fn AccountPage() -> impl IntoView {
     let name = move || session.with(|session| session.as_ref().map(|session| session.username.clone()));
 
     view! {
-        <DocumentTitle text=move || t().account.title failed=Signal::derive(move || form.failed())/>
+        <DocumentTitle text=say(|t| t.account.title) failed=Signal::derive(move || form.failed())/>
         <div class="card mid">
             {activated
                 .then(|| {
                     view! {
                         <Notice tone=Tone::Good>
-                            <strong>{move || t().account.activated_title}</strong>
+                            <strong>{say(|t| t.account.activated_title)}</strong>
                             " "
-                            {move || t().account.activated_text}
+                            {say(|t| t.account.activated_text)}
                         </Notice>
                     }
                 })}
             <Heading
                 text=move || name().unwrap_or_else(|| t().frame.loading.to_owned())
-                place=move || t().account.title
+                place=say(|t| t.account.title)
             />
-            <p class="lead">{move || t().account.lead}</p>
+            <p class="lead">{say(|t| t.account.lead)}</p>
             <ErrorSummary form/>
             {move || match session.get() {
                 Some(session) => view! { <Account session form/> }.into_any(),
                 None if form.failed() => {
-                    view! { <ActionButton form label=move || t().action.retry on_press=load.clone()/> }.into_any()
+                    view! { <ActionButton form label=say(|t| t.action.retry) on_press=load.clone()/> }.into_any()
                 }
                 None => view! { <Skeleton/> }.into_any(),
             }}
@@ -138,13 +138,13 @@ fn Account(
     view! {
         {days_left.map(|days| view! { <Notice tone=Tone::Warning>{move || (t().account.soon)(days)}</Notice> })}
         <dl class="facts">
-            <dt>{move || t().account.valid_until}</dt>
+            <dt>{say(|t| t.account.valid_until)}</dt>
             <dd>{move || browser::local(valid_until).date(lang.get())}</dd>
-            <dt>{move || t().account.signed_in_at}</dt>
+            <dt>{say(|t| t.account.signed_in_at)}</dt>
             <dd>{move || browser::local(signed_in_at).date_and_time(lang.get())}</dd>
-            <dt>{move || t().account.session_ends}</dt>
+            <dt>{say(|t| t.account.session_ends)}</dt>
             <dd>{move || browser::local(session_ends).date_and_time(lang.get())}</dd>
-            <dt>{move || t().account.sessions}</dt>
+            <dt>{say(|t| t.account.sessions)}</dt>
             <dd>{move || (t().account.session_count)(sessions)}</dd>
         </dl>
         <Show
@@ -154,13 +154,13 @@ fn Account(
                     <div class="row">
                         <ActionButton
                             form
-                            label=move || t().action.renew
+                            label=say(|t| t.action.renew)
                             class="quiet"
                             on_press=begin_renewal
                         />
                         <ActionButton
                             form
-                            label=move || t().action.sign_out
+                            label=say(|t| t.action.sign_out)
                             class="quiet"
                             on_press=sign_out.clone()
                         />

@@ -7,7 +7,7 @@ use crate::{
     api, browser,
     components::{DocumentTitle, ErrorSummary, Form, Heading, SubmitButton, UsernameField},
     enrolment::{Fragment, Mark},
-    i18n::use_texts,
+    i18n::{say, use_texts},
     problem::{Field, check_username},
 };
 
@@ -45,21 +45,21 @@ pub(crate) fn CreatePage() -> impl IntoView {
     };
     let next = move || t().create.next.iter().map(|text| view! { <li>{*text}</li> }).collect_view();
     view! {
-        <DocumentTitle text=move || t().create.title failed=Signal::derive(move || form.failed())/>
+        <DocumentTitle text=say(|t| t.create.title) failed=Signal::derive(move || form.failed())/>
         <div class="card">
-            <Heading text=move || t().create.title/>
-            <p class="lead">{move || t().create.lead}</p>
+            <Heading text=say(|t| t.create.title)/>
+            <p class="lead">{say(|t| t.create.lead)}</p>
             <ErrorSummary form/>
             <form method="post" novalidate on:submit=submit>
                 <UsernameField form choosing=true/>
                 <div class="next">
-                    <h2>{move || t().create.next_title}</h2>
+                    <h2>{say(|t| t.create.next_title)}</h2>
                     <ol class="todo">{next}</ol>
                 </div>
-                <SubmitButton form label=move || t().action.create_my_account class="full"/>
+                <SubmitButton form label=say(|t| t.action.create_my_account) class="full"/>
             </form>
             <p class="or">
-                {move || t().create.have_account} " " <a href="/">{move || t().action.sign_in}</a>
+                {say(|t| t.create.have_account)} " " <a href="/">{say(|t| t.action.sign_in)}</a>
             </p>
         </div>
     }

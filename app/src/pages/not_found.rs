@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{DocumentTitle, Heading},
-    i18n::use_texts,
+    i18n::say,
     start,
 };
 
@@ -12,13 +12,12 @@ use crate::{
 #[component]
 pub(crate) fn NotFoundPage() -> impl IntoView {
     start::answer_not_found();
-    let t = use_texts();
     view! {
-        <DocumentTitle text=move || t().not_found.title/>
+        <DocumentTitle text=say(|t| t.not_found.title)/>
         <div class="card">
-            <Heading text=move || t().not_found.title/>
-            <p class="lead">{move || t().not_found.lead}</p>
-            <a class="button" href="/">{move || t().action.home}</a>
+            <Heading text=say(|t| t.not_found.title)/>
+            <p class="lead">{say(|t| t.not_found.lead)}</p>
+            <a class="button" href="/">{say(|t| t.action.home)}</a>
         </div>
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     api, browser,
     components::{ActionButton, CodeField, DocumentTitle, ErrorSummary, Form, SubmitButton},
     enrolment::{Fragment, Mark},
-    i18n::use_texts,
+    i18n::say,
     problem::{Field, check_code},
     visit::{Arrival, use_visit},
 };
@@ -19,7 +19,6 @@ pub(crate) fn RenewForm(
     /// Set to false to leave it.
     renewing: RwSignal<bool>,
 ) -> impl IntoView {
-    let t = use_texts();
     let visit = use_visit();
     let form = Form::new();
     let navigate = use_navigate();
@@ -62,16 +61,16 @@ pub(crate) fn RenewForm(
         browser::announce_page();
     };
     view! {
-        <DocumentTitle text=move || t().account.title failed=Signal::derive(move || form.failed())/>
+        <DocumentTitle text=say(|t| t.account.title) failed=Signal::derive(move || form.failed())/>
         <hr/>
-        <h2 id="renouveler" tabindex="-1">{move || t().account.renew_title}</h2>
-        <p>{move || t().account.renew_lead}</p>
+        <h2 id="renouveler" tabindex="-1">{say(|t| t.account.renew_title)}</h2>
+        <p>{say(|t| t.account.renew_lead)}</p>
         <ErrorSummary form/>
         <form method="post" novalidate on:submit=submit>
-            <CodeField form hint=move || t().field.code_hint/>
+            <CodeField form hint=say(|t| t.field.code_hint)/>
             <div class="row">
-                <SubmitButton form label=move || t().action.renew/>
-                <ActionButton form label=move || t().action.cancel class="quiet" on_press=cancel/>
+                <SubmitButton form label=say(|t| t.action.renew)/>
+                <ActionButton form label=say(|t| t.action.cancel) class="quiet" on_press=cancel/>
             </div>
         </form>
     }

@@ -11,7 +11,7 @@ use crate::{
         SubmitButton, Tone, UsernameField,
     },
     enrolment::{Fragment, Mark},
-    i18n::use_texts,
+    i18n::{say, use_texts},
     problem::{Field, Problem, check_optional_code, check_password, check_username},
     visit::{Arrival, Visit, use_visit},
 };
@@ -55,7 +55,6 @@ fn SignIn(
     /// Filled where the secrets were right and too old.
     expired: RwSignal<Option<Fragment>>,
 ) -> impl IntoView {
-    let t = use_texts();
     let visit = use_visit();
     let form = Form::new();
     let navigate = use_navigate();
@@ -103,21 +102,21 @@ fn SignIn(
         });
     };
     view! {
-        <DocumentTitle text=move || t().sign_in.title failed=Signal::derive(move || form.failed())/>
-        <Heading text=move || t().sign_in.title/>
-        <p class="lead">{move || t().sign_in.lead}</p>
+        <DocumentTitle text=say(|t| t.sign_in.title) failed=Signal::derive(move || form.failed())/>
+        <Heading text=say(|t| t.sign_in.title)/>
+        <p class="lead">{say(|t| t.sign_in.lead)}</p>
         <Arrived/>
         <AlreadySignedIn visit/>
         <ErrorSummary form/>
         <form method="post" novalidate on:submit=submit>
             <UsernameField form/>
             <PasswordField form/>
-            <CodeField form hint=move || t().field.code_hint_sign_in/>
-            <SubmitButton form label=move || t().action.sign_in class="full"/>
+            <CodeField form hint=say(|t| t.field.code_hint_sign_in)/>
+            <SubmitButton form label=say(|t| t.action.sign_in) class="full"/>
         </form>
         <p class="or">
-            {move || t().sign_in.no_account} " "
-            <a href="/compte/nouveau">{move || t().action.create_account}</a>
+            {say(|t| t.sign_in.no_account)} " "
+            <a href="/compte/nouveau">{say(|t| t.action.create_account)}</a>
         </p>
     }
 }
@@ -125,13 +124,12 @@ fn SignIn(
 /// Why the visitor is here, where another page sent them.
 #[component]
 fn Arrived() -> impl IntoView {
-    let t = use_texts();
     match use_visit().take_arrival() {
         Some(Arrival::SignInNeeded) => {
-            Some(view! { <Notice>{move || t().sign_in.needed}</Notice> }.into_any())
+            Some(view! { <Notice>{say(|t| t.sign_in.needed)}</Notice> }.into_any())
         }
         Some(Arrival::SignedOut) => {
-            Some(view! { <Notice tone=Tone::Good>{move || t().sign_in.signed_out}</Notice> }.into_any())
+            Some(view! { <Notice tone=Tone::Good>{say(|t| t.sign_in.signed_out)}</Notice> }.into_any())
         }
         Some(Arrival::Activated) | None => None,
     }
@@ -164,7 +162,7 @@ fn AlreadySignedIn(
         move || username.get().map_or_else(|| t().frame.wait.to_owned(), |name| (t().sign_in.already)(&name));
     view! {
         <Show when=move || visit.maybe_signed_in.get()>
-            <Notice>{text} " " <a href="/compte">{move || t().frame.my_account}</a></Notice>
+            <Notice>{text} " " <a href="/compte">{say(|t| t.frame.my_account)}</a></Notice>
         </Show>
     }
 }
@@ -177,7 +175,6 @@ fn Expired(
     /// Where the renewal begins.
     fragment: Fragment,
 ) -> impl IntoView {
-    let t = use_texts();
     let form = Form::new();
     let navigate = use_navigate();
     let renew = move || navigate(&fragment.address(), NavigateOptions::default());
@@ -186,13 +183,13 @@ fn Expired(
         browser::announce_page();
     };
     view! {
-        <DocumentTitle text=move || t().sign_in.expired_title/>
-        <Heading text=move || t().sign_in.expired_title/>
-        <p class="lead">{move || t().sign_in.expired_lead}</p>
-        <p>{move || t().sign_in.expired_help}</p>
+        <DocumentTitle text=say(|t| t.sign_in.expired_title)/>
+        <Heading text=say(|t| t.sign_in.expired_title)/>
+        <p class="lead">{say(|t| t.sign_in.expired_lead)}</p>
+        <p>{say(|t| t.sign_in.expired_help)}</p>
         <div class="row">
-            <ActionButton form label=move || t().action.renew_now on_press=renew/>
-            <ActionButton form label=move || t().action.sign_out class="quiet" on_press=leave/>
+            <ActionButton form label=say(|t| t.action.renew_now) on_press=renew/>
+            <ActionButton form label=say(|t| t.action.sign_out) class="quiet" on_press=leave/>
         </div>
     }
 }

@@ -1,6 +1,8 @@
 //! The two steps of an enrolment and its proof. Every use of a ticket consumes it and hands
 //! back the next; only a refused code leaves it as it is.
 
+use chrono::{DateTime, Utc};
+
 use super::{
     Refusal, Sesame, SessionToken,
     ports::{Activation, ActivationOutcome, Enrolment, NewTicket, SealedColumn, Stage},
@@ -18,111 +20,144 @@ use crate::{
     wire::{Activated, PasswordIssued, TotpIssued},
 };
 
+/// A ticket that was used up, and the next one.
+struct Used {
+    enrolment: Enrolment,
+    previous: NewTicket,
+    next: NewTicket,
+    next_text: WireSecret,
+}
+
+/// What a code led to.
+enum Proof {
+    /// The pair is in place and a session is open.
+    Done(Activated, SessionToken),
+    /// Nothing.
+    Rejected(CodeRejection),
+}
+
 impl Sesame {
     /// Draws a password and hands it over, this once. Voids whatever the pending pair held.
     ///
     /// The ticket is consumed first, so that of a thousand parallel claims one alone costs a
-    /// hash; if that hash finds no place in the queue, the ticket is put back.
+    /// hash; if a fault of ours then keeps the password from being handed over, it is put back.
     pub async fn generate_password(&self, ticket: &str) -> Result<PasswordIssued, Refusal> {
-        let now = self.now();
-        let used = parse_ticket(ticket)?;
-        let (next, next_ticket) = self.draw_ticket(now);
-        let enrolment = self.consume(&used, Stage::Registered, &next_ticket).await?;
-
-        let drawn = password::generate(&*self.ports.entropy);
-        let shown = WireSecret::new(String::from_utf8_lossy(drawn.expose()).into_owned());
-        let phc = match self.ports.hasher.hash(drawn).await {
-            Ok(phc) => phc,
-            Err(error) => {
-                let previous =
-                    NewTicket { digest: used, expires_at: enrolment.expires_at, tries: enrolment.tries_left };
-                self.ports.accounts.restore_ticket(&next_ticket.digest, &previous).await?;
-                return Err(error.into());
-            }
-        };
-        let sealed = self.ports.vault.seal(&phc, SealedColumn::Password, enrolment.pair)?;
-        let event = AuditEvent { at: now, account: enrolment.account, kind: AuditKind::PasswordIssued };
-        if !self.ports.accounts.set_password(&next_ticket.digest, &sealed, &event).await? {
-            return Err(Refusal::told(ErrorCode::TicketSpent));
-        }
+        let used = self.consume(ticket, Stage::Registered).await?;
+        let password = self.issue_password(&used).await;
+        let password = self.put_back_on_fault(&used, password).await?;
         Ok(PasswordIssued {
-            username: enrolment.username.to_string(),
-            password: shown,
-            ticket: next,
-            expires_at: ticket_end(&next_ticket, enrolment.lapses_at),
+            username: used.enrolment.username.to_string(),
+            password,
+            expires_at: ticket_end(&used.next, used.enrolment.lapses_at),
+            ticket: used.next_text,
         })
     }
 
-    /// Draws a TOTP secret and hands it over, this once. Needs an issued password.
+    /// Draws a TOTP secret and hands it over, this once. Needs an issued password. The ticket is
+    /// put back after a fault of ours.
     pub async fn generate_totp(&self, ticket: &str) -> Result<TotpIssued, Refusal> {
-        let now = self.now();
-        let used = parse_ticket(ticket)?;
-        let (next, next_ticket) = self.draw_ticket(now);
-        let enrolment = self.consume(&used, Stage::PasswordIssued, &next_ticket).await?;
-
-        let secret = totp::generate_secret(&*self.ports.entropy);
-        let sealed = self.ports.vault.seal(&secret, SealedColumn::Totp, enrolment.pair)?;
-        let event = AuditEvent { at: now, account: enrolment.account, kind: AuditKind::TotpIssued };
-        if !self.ports.accounts.set_totp(&next_ticket.digest, &sealed, &event).await? {
-            return Err(Refusal::told(ErrorCode::TicketSpent));
-        }
+        let used = self.consume(ticket, Stage::PasswordIssued).await?;
+        let secret = self.issue_totp(&used).await;
+        let secret = self.put_back_on_fault(&used, secret).await?;
         Ok(TotpIssued {
-            username: enrolment.username.to_string(),
+            username: used.enrolment.username.to_string(),
             secret: totp::secret_text(&secret),
-            otpauth_uri: totp::otpauth_uri(&self.policy.issuer, &enrolment.username, &secret),
-            ticket: next,
-            expires_at: ticket_end(&next_ticket, enrolment.lapses_at),
+            otpauth_uri: totp::otpauth_uri(&self.policy.issuer, &used.enrolment.username, &secret),
+            expires_at: ticket_end(&used.next, used.enrolment.lapses_at),
+            ticket: used.next_text,
         })
     }
 
     /// Proves the authenticator: puts the pending pair in place of the old one and opens a session.
     ///
     /// A try is taken before the code is looked at, so that parallel guesses cannot exceed the
-    /// tries; the code's time step is spent like any other.
+    /// tries, and given back if a fault of ours kept the code from being judged. The code's time
+    /// step is spent like any other.
     pub async fn activate(&self, ticket: &str, code: &str) -> Result<(Activated, SessionToken), Refusal> {
         let code = parse_code(code)?;
         let now = self.now();
         let ticket = parse_ticket(ticket)?;
         let enrolment = (self.ports.accounts.take_ticket_try(&ticket, now).await?)
             .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;
-        let secret = self.open_totp(&enrolment)?;
-        let Some(step) = totp::matching_step(&secret, &code, now) else {
-            return Err(self.reject_code(&enrolment, CodeRejection::Mismatch).await?);
-        };
-
-        let jitter = rotation::draw_jitter(&*self.ports.entropy);
-        let valid_until = self.policy.period.valid_until(now, jitter);
-        let (token, session) = self.draw_session(now, valid_until);
-        let activation = Activation {
-            ticket,
-            account: enrolment.account,
-            pair: enrolment.pair,
-            step,
-            valid_until,
-            jitter,
-            session,
-        };
-        let kind = if enrolment.renewal { AuditKind::Renewed } else { AuditKind::Activated };
-        let event = AuditEvent { at: now, account: enrolment.account, kind };
-        match self.ports.accounts.activate(&activation, &event).await? {
-            ActivationOutcome::Done => {
-                Ok((Activated { username: enrolment.username.to_string(), valid_until }, token))
-            }
-            ActivationOutcome::TicketSpent => Err(Refusal::told(ErrorCode::TicketSpent)),
-            ActivationOutcome::StepUsed => {
-                Err(self.reject_code(&enrolment, CodeRejection::AlreadyUsed).await?)
+        match self.prove(&enrolment, ticket, &code, now).await {
+            Ok(Proof::Done(activated, token)) => Ok((activated, token)),
+            Ok(Proof::Rejected(reason)) => Err(self.reject_code(&enrolment, reason, now).await?),
+            Err(refusal) => {
+                if refusal.is_fault() {
+                    // Best effort: the fault is being reported, and may be the store's.
+                    let _unreachable = self.ports.accounts.give_back_ticket_try(&ticket).await;
+                }
+                Err(refusal)
             }
         }
     }
 
-    async fn consume(
+    async fn consume(&self, ticket: &str, least: Stage) -> Result<Used, Refusal> {
+        let now = self.now();
+        let digest = parse_ticket(ticket)?;
+        let (next_text, next) = self.draw_ticket(now);
+        let enrolment = (self.ports.accounts.advance_ticket(&digest, least, &next, now).await?)
+            .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;
+        let previous = NewTicket { digest, expires_at: enrolment.expires_at, tries: enrolment.tries_left };
+        Ok(Used { enrolment, previous, next, next_text })
+    }
+
+    async fn issue_password(&self, used: &Used) -> Result<WireSecret, Refusal> {
+        let drawn = password::generate(&*self.ports.entropy);
+        let shown = WireSecret::new(String::from_utf8_lossy(drawn.expose()).into_owned());
+        let phc = self.ports.hasher.hash(drawn).await?;
+        let sealed = self.ports.vault.seal(&phc, SealedColumn::Password, used.enrolment.pair)?;
+        let event = self.event(used, AuditKind::PasswordIssued);
+        still_there(self.ports.accounts.set_password(&used.next.digest, &sealed, &event).await?)?;
+        Ok(shown)
+    }
+
+    async fn issue_totp(&self, used: &Used) -> Result<Secret, Refusal> {
+        let secret = totp::generate_secret(&*self.ports.entropy);
+        let sealed = self.ports.vault.seal(&secret, SealedColumn::Totp, used.enrolment.pair)?;
+        let event = self.event(used, AuditKind::TotpIssued);
+        still_there(self.ports.accounts.set_totp(&used.next.digest, &sealed, &event).await?)?;
+        Ok(secret)
+    }
+
+    fn event(&self, used: &Used, kind: AuditKind) -> AuditEvent {
+        AuditEvent { at: self.now(), account: used.enrolment.account, kind }
+    }
+
+    /// Nothing was handed over, so the ticket was not used. Best effort: the fault is being
+    /// reported, and may be the store's.
+    async fn put_back_on_fault<T>(&self, used: &Used, issued: Result<T, Refusal>) -> Result<T, Refusal> {
+        if issued.as_ref().is_err_and(Refusal::is_fault) {
+            let _unreachable = self.ports.accounts.restore_ticket(&used.next.digest, &used.previous).await;
+        }
+        issued
+    }
+
+    async fn prove(
         &self,
-        used: &TokenDigest,
-        least: Stage,
-        next: &NewTicket,
-    ) -> Result<Enrolment, Refusal> {
-        (self.ports.accounts.advance_ticket(used, least, next, self.now()).await?)
-            .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))
+        enrolment: &Enrolment,
+        ticket: TokenDigest,
+        code: &Code,
+        now: DateTime<Utc>,
+    ) -> Result<Proof, Refusal> {
+        let secret = self.open_totp(enrolment)?;
+        let Some(step) = totp::matching_step(&secret, code, now) else {
+            return Ok(Proof::Rejected(CodeRejection::Mismatch));
+        };
+        let jitter = rotation::draw_jitter(&*self.ports.entropy);
+        let valid_until = self.policy.period.valid_until(now, jitter);
+        let (token, session) = self.draw_session(now, valid_until);
+        let Enrolment { account, pair, .. } = *enrolment;
+        let activation = Activation { ticket, account, pair, step, valid_until, jitter, session };
+        let kind = if enrolment.renewal { AuditKind::Renewed } else { AuditKind::Activated };
+        let event = AuditEvent { at: now, account, kind };
+        match self.ports.accounts.activate(&activation, &event).await? {
+            ActivationOutcome::Done => {
+                Ok(Proof::Done(Activated { username: enrolment.username.to_string(), valid_until }, token))
+            }
+            ActivationOutcome::TicketSpent => Err(Refusal::told(ErrorCode::TicketSpent)),
+            ActivationOutcome::StepUsed => Ok(Proof::Rejected(CodeRejection::AlreadyUsed)),
+        }
     }
 
     fn open_totp(&self, enrolment: &Enrolment) -> Result<Secret, Refusal> {
@@ -133,14 +168,23 @@ impl Sesame {
     }
 
     /// The refusal of a code, with the last one's audit event.
-    async fn reject_code(&self, enrolment: &Enrolment, reason: CodeRejection) -> Result<Refusal, Refusal> {
-        let now = self.now();
+    async fn reject_code(
+        &self,
+        enrolment: &Enrolment,
+        reason: CodeRejection,
+        now: DateTime<Utc>,
+    ) -> Result<Refusal, Refusal> {
         if enrolment.tries_left == 0 {
             let event = AuditEvent { at: now, account: enrolment.account, kind: AuditKind::TicketExhausted };
             self.ports.accounts.record(&event).await?;
         }
         Ok(ApiError::code_rejected(reason, enrolment.tries_left, now).into())
     }
+}
+
+/// Whether the ticket still stood on its pair when something was to be stored there.
+fn still_there(stored: bool) -> Result<(), Refusal> {
+    if stored { Ok(()) } else { Err(Refusal::told(ErrorCode::TicketSpent)) }
 }
 
 /// A ticket from outside. What cannot be a ticket looks like one that was never issued.

@@ -324,6 +324,9 @@ pub trait AccountStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<Enrolment>, StoreError>;
 
+    /// Gives back a try that was taken and never judged, because of a fault of ours.
+    async fn give_back_ticket_try(&self, ticket: &TokenDigest) -> Result<(), StoreError>;
+
     /// Consumes the ticket (even one whose last try this is) and the time step, drops the old
     /// active pair, puts the pending one in its place, closes all sessions and opens one.
     async fn activate(
@@ -375,6 +378,9 @@ pub trait AccountStore: Send + Sync {
     /// Takes one of the tries of a session; the tries left, `None` if there is no session or no
     /// try left.
     async fn take_session_try(&self, token: &TokenDigest) -> Result<Option<u8>, StoreError>;
+
+    /// Gives back a try that was right, or that was never judged because of a fault of ours.
+    async fn give_back_session_try(&self, token: &TokenDigest) -> Result<(), StoreError>;
 
     /// Closes a session. `false` if there was none.
     async fn close_session(&self, token: &TokenDigest, event: &AuditEvent) -> Result<bool, StoreError>;

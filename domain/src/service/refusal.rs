@@ -35,6 +35,15 @@ impl Refusal {
         Self::Told(ApiError::new(code))
     }
 
+    /// Whether the fault is ours: what was asked has not been judged.
+    #[must_use]
+    pub const fn is_fault(&self) -> bool {
+        match self {
+            Self::Told(_) => false,
+            Self::Unavailable { .. } | Self::Internal { .. } => true,
+        }
+    }
+
     /// What the client sees. The request id of an internal fault is added where it is known.
     #[must_use]
     pub fn to_api_error(&self) -> ApiError {

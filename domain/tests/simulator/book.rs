@@ -23,6 +23,9 @@ use crate::world::{Answer, Ask, Told};
 /// Which rule was broken, in words.
 pub(crate) type Violation = String;
 
+/// What a used ticket carried: the name, the password that was shown, the registration's end.
+type Chain = (String, Option<String>, Option<DateTime<Utc>>);
+
 #[derive(Default)]
 pub(crate) struct Book {
     tick: u64,
@@ -166,7 +169,8 @@ pub(crate) fn matched(secrets: &[Vec<u8>], code: &str, now: DateTime<Utc>) -> Op
 
 /// Six calendar months later, with no help from the date arithmetic under test.
 fn six_months_after(at: DateTime<Utc>) -> DateTime<Utc> {
-    let (year, month) = if at.month() > 6 { (at.year() + 1, at.month() - 6) } else { (at.year(), at.month() + 6) };
+    let (year, month) =
+        if at.month() > 6 { (at.year() + 1, at.month() - 6) } else { (at.year(), at.month() + 6) };
     let date = (1..=at.day()).rev().find_map(|day| NaiveDate::from_ymd_opt(year, month, day)).unwrap();
     date.and_time(at.time()).and_utc()
 }
@@ -220,6 +224,9 @@ impl Book {
                 pair.proof.ambiguous.push((now, end));
             }
         }
+        if !matches!(answer, Some(Ok(_))) {
+            self.perhaps_used(ask, answer, now);
+        }
         match answer {
             None => Ok(()),
             Some(Err(refusal)) => self.refused(ask, refusal, end),
@@ -237,10 +244,7 @@ impl Book {
         let bare = *error == ApiError::new(error.code);
         match (error.code, ask) {
             (ErrorCode::InvalidCredentials, Ask::SignIn { .. })
-            | (
-                ErrorCode::TicketSpent,
-                Ask::Password { .. } | Ask::Totp { .. } | Ask::Activate { .. },
-            )
+            | (ErrorCode::TicketSpent, Ask::Password { .. } | Ask::Totp { .. } | Ask::Activate { .. })
             | (ErrorCode::Unauthenticated, Ask::Session { .. } | Ask::Renew { .. }) => {
                 ensure(bare, "a refusal says more than it may")
             }
@@ -257,7 +261,8 @@ impl Book {
                 ensure(fact.rejections <= 5, "a ticket survived more than five wrong codes")
             }
             (ErrorCode::CodeRejected, Ask::Renew { session, .. }) => {
-                let fact = self.sessions.get_mut(session).ok_or("a code was judged for an unknown session")?;
+                let fact =
+                    self.sessions.get_mut(session).ok_or("a code was judged for an unknown session")?;
                 fact.rejections += 1;
                 if error.tries_left == Some(0) {
                     fact.closed.get_or_insert(end);
@@ -268,7 +273,15 @@ impl Book {
         }
     }
 
-    fn told(&mut self, ask: &Ask, told: &Told, now: DateTime<Utc>, start: u64, end: u64) -> Result<(), Violation> {
+    #[expect(clippy::too_many_lines, reason = "one table, a case for each request")]
+    fn told(
+        &mut self,
+        ask: &Ask,
+        told: &Told,
+        now: DateTime<Utc>,
+        start: u64,
+        end: u64,
+    ) -> Result<(), Violation> {
         match (ask, told) {
             (Ask::Register { name }, Told::Ticket(issued)) => {
                 self.count("registered");
@@ -281,7 +294,15 @@ impl Book {
                 ensure(!held, "a held name was registered again")?;
                 life.void_unproved(end);
                 let lapses_at = Some(now + Duration::hours(24));
-                self.issue(name, issued.ticket.expose(), issued.expires_at, None, lapses_at, now, (start, end))
+                self.issue(
+                    name,
+                    issued.ticket.expose(),
+                    issued.expires_at,
+                    None,
+                    lapses_at,
+                    now,
+                    (start, end),
+                )
             }
             (Ask::Password { ticket }, Told::Password(issued)) => {
                 self.count("password issued");
@@ -305,7 +326,15 @@ impl Book {
                     oldest.map(|index| life.pairs.remove(index));
                 }
                 let chain = Some(shown.to_owned());
-                self.issue(&name, issued.ticket.expose(), issued.expires_at, chain, lapses_at, now, (start, end))
+                self.issue(
+                    &name,
+                    issued.ticket.expose(),
+                    issued.expires_at,
+                    chain,
+                    lapses_at,
+                    now,
+                    (start, end),
+                )
             }
             (Ask::Totp { ticket }, Told::Totp(issued)) => {
                 self.count("TOTP secret issued");
@@ -318,7 +347,15 @@ impl Book {
                 if let Some(pair) = self.lives.entry(name.clone()).or_default().pair(&password) {
                     pair.secrets.push(secret);
                 }
-                self.issue(&name, issued.ticket.expose(), issued.expires_at, chain, lapses_at, now, (start, end))
+                self.issue(
+                    &name,
+                    issued.ticket.expose(),
+                    issued.expires_at,
+                    chain,
+                    lapses_at,
+                    now,
+                    (start, end),
+                )
             }
             (Ask::Activate { ticket, code }, Told::Activated(activated, session)) => {
                 self.count("activated");
@@ -394,7 +431,9 @@ impl Book {
             return self.issue(name, ticket.expose(), *expires_at, chain, lapses_at, now, (start, end));
         }
         ensure(pair.may_be_active(), "a sign-in with a pair that was never proved")?;
-        let step = code.and_then(|code| matched(&pair.secrets, code, now)).ok_or("a sign-in without a right code")?;
+        let step = code
+            .and_then(|code| matched(&pair.secrets, code, now))
+            .ok_or("a sign-in without a right code")?;
         let hours: Vec<_> = pair.proof.ambiguous.iter().map(|(at, _)| *at).collect();
         match answer {
             Authentication::Authenticated { username, valid_until } => {
@@ -475,8 +514,9 @@ impl Book {
         now: DateTime<Utc>,
         start: u64,
         end: u64,
-    ) -> Result<(String, Option<String>, Option<DateTime<Utc>>), Violation> {
-        let fact = self.tickets.get_mut(ticket).ok_or("a ticket worked that was never issued, or long ago")?;
+    ) -> Result<Chain, Violation> {
+        let fact =
+            self.tickets.get_mut(ticket).ok_or("a ticket worked that was never issued, or long ago")?;
         ensure(!std::mem::replace(&mut fact.used, true), "a ticket worked twice")?;
         ensure(fact.dead_since.is_none_or(|dead| dead >= start), "a void ticket worked")?;
         ensure(now < fact.expires_at, "a lapsed ticket worked")?;
@@ -493,7 +533,10 @@ impl Book {
         end: u64,
     ) -> Result<(), Violation> {
         let expires_at = session.expires_at;
-        ensure(expires_at <= valid_until && expires_at <= now + Duration::hours(12), "a session lives too long")?;
+        ensure(
+            expires_at <= valid_until && expires_at <= now + Duration::hours(12),
+            "a session lives too long",
+        )?;
         if self.sessions.len() > 60 {
             self.sessions.retain(|_, fact| now < fact.expires_at + Duration::days(1));
         }
@@ -523,6 +566,18 @@ impl Book {
         ensure(now - fact.last_used < Duration::minutes(30), "an idle session served")?;
         fact.last_used = now;
         Ok(fact.name.clone())
+    }
+
+    /// A live session may have been used although the answer was a refusal or got lost.
+    fn perhaps_used(&mut self, ask: &Ask, answer: &Answer, now: DateTime<Utc>) {
+        let (Ask::Session { session } | Ask::Renew { session, .. }) = ask else { return };
+        let refused = matches!((ask, answer), (Ask::Session { .. }, Some(Err(Refusal::Told(_)))));
+        let live = |fact: &&mut SessionFact| now - fact.last_used < Duration::minutes(30);
+        if let Some(fact) = self.sessions.get_mut(session).filter(live)
+            && !refused
+        {
+            fact.last_used = now;
+        }
     }
 
     fn count(&mut self, what: &'static str) {

@@ -95,7 +95,7 @@ impl Simulation {
             self.world.wait(Duration::seconds(seconds));
         }
         if self.random.random_ratio(1, 12) {
-            self.serve(vec![Ask::Purge], &[])?;
+            self.serve(&[Ask::Purge], &[])?;
         }
         if self.random.random_ratio(1, 300) {
             self.world.strengthen_hashes();
@@ -123,13 +123,13 @@ impl Simulation {
         let fault = self.random.random_ratio(1, 6);
         if fault {
             self.chronicle.faults += 1;
-            self.serve_with_fault(asks, &attacks)?;
+            self.serve_with_fault(&asks, &attacks)?;
             return self.check_the_way_in(name);
         }
-        self.serve(asks, &attacks)
+        self.serve(&asks, &attacks)
     }
 
-    fn serve_with_fault(&mut self, asks: Vec<Ask>, attacks: &[usize]) -> Result<(), Violation> {
+    fn serve_with_fault(&mut self, asks: &[Ask], attacks: &[usize]) -> Result<(), Violation> {
         let calls = self.random.random_range(0..7);
         match self.random.random_range(0..8) {
             0 => self.world.fill_hash_queue(true),
@@ -143,22 +143,22 @@ impl Simulation {
         result
     }
 
-    fn serve(&mut self, asks: Vec<Ask>, attacks: &[usize]) -> Result<(), Violation> {
+    fn serve(&mut self, asks: &[Ask], attacks: &[usize]) -> Result<(), Violation> {
         self.serve_for(asks, attacks, u32::MAX, false)
     }
 
     fn serve_for(
         &mut self,
-        asks: Vec<Ask>,
+        asks: &[Ask],
         attacks: &[usize],
         lives: u32,
         faulty: bool,
     ) -> Result<(), Violation> {
         let now = self.world.now();
-        let start = self.book.begin(&asks, now);
+        let start = self.book.begin(asks, now);
         let mut answers: Vec<(usize, Answer)> = Vec::new();
         self.world
-            .serve_together(&asks, lives, &mut self.random, |index, answer| answers.push((index, answer)));
+            .serve_together(asks, lives, &mut self.random, |index, answer| answers.push((index, answer)));
         let mut told = Vec::new();
         for (index, answer) in answers {
             let ask = &asks[index];
@@ -171,7 +171,8 @@ impl Simulation {
                     return Err(format!("the attacker's {ask:?} was answered with {success:?}"));
                 }
                 told.extend(kind_of(ask, success));
-                if let (Ask::SignIn { name, password, code: Some(code) }, Told::SignedIn(answer, _)) = (ask, success)
+                if let (Ask::SignIn { name, password, code: Some(code) }, Told::SignedIn(answer, _)) =
+                    (ask, success)
                     && !matches!(answer, Authentication::ActivationRequired { .. })
                 {
                     self.seen = Some((name.clone(), password.clone(), code.clone()));
@@ -233,7 +234,9 @@ impl Simulation {
             return Ask::Activate { ticket, code };
         }
         // Signed in, in some tab.
-        let mine = self.book.sessions.iter().filter(|(_, fact)| fact.name == name && fact.closed.is_none());
+        let forgotten_tab = random.random_ratio(1, 3);
+        let open = |closed: Option<u64>| closed.is_none() || forgotten_tab;
+        let mine = self.book.sessions.iter().filter(|(_, fact)| fact.name == name && open(fact.closed));
         let tabs: Vec<_> = mine.map(|(text, _)| text.clone()).collect();
         if let Some(session) = tabs.choose(random).filter(|_| random.random_ratio(1, 2)).cloned() {
             return match random.random_range(0..6) {
@@ -289,11 +292,9 @@ impl Simulation {
                 Ask::Register { name: victim.to_owned() }
             }
             7 | 8 => match &self.seen {
-                Some((name, password, code)) => Ask::SignIn {
-                    name: name.clone(),
-                    password: password.clone(),
-                    code: Some(code.clone()),
-                },
+                Some((name, password, code)) => {
+                    Ask::SignIn { name: name.clone(), password: password.clone(), code: Some(code.clone()) }
+                }
                 None => Ask::Password { ticket },
             },
             _ => {
@@ -376,7 +377,9 @@ fn sign_in(
         match world.ask(&ask) {
             Ok(Told::SignedIn(answer, _)) => return Ok(Some(answer)),
             Err(Refusal::Told(ApiError { code: ErrorCode::InvalidCredentials, .. })) => return Ok(None),
-            Err(Refusal::Told(ApiError { code: ErrorCode::Throttled, retry_after: Some(seconds), .. })) => {
+            Err(Refusal::Told(ApiError {
+                code: ErrorCode::Throttled, retry_after: Some(seconds), ..
+            })) => {
                 world.wait(Duration::seconds(seconds.into()));
             }
             other => return Err(format!("sign-in: {other:?}")),
@@ -421,7 +424,14 @@ fn kind_of(ask: &Ask, told: &Told) -> Option<AuditKind> {
         (_, Told::SignedIn(Authentication::Authenticated { .. }, _)) => AuditKind::SignedIn,
         (Ask::Password { .. }, _) => AuditKind::PasswordIssued,
         (Ask::Totp { .. }, _) => AuditKind::TotpIssued,
-        (Ask::Session { .. } | Ask::SignOut { .. } | Ask::Purge | Ask::Activate { .. } | Ask::SignIn { .. }, _) => {
+        (
+            Ask::Session { .. }
+            | Ask::SignOut { .. }
+            | Ask::Purge
+            | Ask::Activate { .. }
+            | Ask::SignIn { .. },
+            _,
+        ) => {
             return None;
         }
     })

@@ -4,6 +4,14 @@
 //! `SESAME_SIM_SEED=7 cargo test -p domain --features service --test simulator` replays seed 7,
 //! exactly; `SESAME_TEST_SCALE=100` lives a hundred times as many lives.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "clippy.toml allows these in test functions; here are their helpers"
+)]
+
 mod book;
 #[path = "../common/mod.rs"]
 mod common;
@@ -47,7 +55,9 @@ fn ten_years_of_random_lives_break_no_rule() {
                     }
                     match live(seed, 10, None) {
                         Ok(chronicle) => add(&mut lock(&total), &chronicle),
-                        Err(violation) => panic!("seed {seed} {violation}; replay it with SESAME_SIM_SEED={seed}"),
+                        Err(violation) => {
+                            panic!("seed {seed} {violation}; replay it with SESAME_SIM_SEED={seed}")
+                        }
                     }
                 }
             });
@@ -59,7 +69,9 @@ fn ten_years_of_random_lives_break_no_rule() {
         total.requests, total.faults, total.ways_in, total.tally
     );
     // A simulator in which nothing happens would find nothing.
-    for happened in ["activated", "signed in", "expired", "early renewal", "enrolment resumed", "session used"] {
+    for happened in
+        ["activated", "signed in", "expired", "early renewal", "enrolment resumed", "session used"]
+    {
         let times = total.tally.get(happened).copied().unwrap_or(0);
         assert!(times >= 10 * lives, "{happened}: only {times} times");
     }

@@ -124,7 +124,10 @@ fn req_rot_1_expiry_is_told_only_to_who_holds_both_factors() {
     let world = world();
     let owner = activate(&world, ticket(&world, "active"));
     world.wait(Duration::days(200));
-    assert_eq!(refusal(&world, "active", &owner.password, None), ApiError::new(ErrorCode::InvalidCredentials));
+    assert_eq!(
+        refusal(&world, "active", &owner.password, None),
+        ApiError::new(ErrorCode::InvalidCredentials)
+    );
     let code = code_at(&owner.secret, step_of(world.now()));
     match sign_in(&world, "active", &owner.password, Some(&code)) {
         Ok(Told::SignedIn(Authentication::Expired { .. }, None)) => {}

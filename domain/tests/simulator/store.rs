@@ -343,12 +343,23 @@ impl AccountStore for Memory {
         let cost = u8::from(!self.has(Defect::TriesForFree));
         self.transaction(|state| {
             for (username, row) in &mut state.accounts {
-                let Some(pending) = row.live(ticket, now).filter(|p| p.stage() == TotpIssued) else { continue };
+                let Some(pending) = row.live(ticket, now).filter(|p| p.stage() == TotpIssued) else {
+                    continue;
+                };
                 pending.ticket.tries -= cost;
                 let ticket = pending.ticket;
                 return row.enrolment(username, &ticket);
             }
             None
+        })
+        .await
+    }
+
+    async fn give_back_ticket_try(&self, ticket: &TokenDigest) -> Result<(), StoreError> {
+        self.transaction(|state| {
+            if let Some(pending) = state.pending_of(|p| p.ticket.digest == *ticket) {
+                pending.ticket.tries += 1;
+            }
         })
         .await
     }
@@ -493,6 +504,15 @@ impl AccountStore for Memory {
             let session = state.sessions.get_mut(token.as_bytes())?;
             session.tries = session.tries.checked_sub(1)?;
             Some(session.tries)
+        })
+        .await
+    }
+
+    async fn give_back_session_try(&self, token: &TokenDigest) -> Result<(), StoreError> {
+        self.transaction(|state| {
+            if let Some(session) = state.sessions.get_mut(token.as_bytes()) {
+                session.tries += 1;
+            }
         })
         .await
     }

@@ -41,7 +41,10 @@ impl Clock for Hands {
 
 /// A safe: what is sealed is a number that says nothing, and opens for its own cell only.
 #[derive(Default)]
-pub(crate) struct Safe(Mutex<BTreeMap<u64, (SealedColumn, PairId, Vec<u8>)>>);
+pub(crate) struct Safe(Mutex<BTreeMap<u64, Cell>>);
+
+/// Where a value belongs, and the value.
+type Cell = (SealedColumn, PairId, Vec<u8>);
 
 impl Vault for Safe {
     fn seal(&self, plaintext: &Secret, column: SealedColumn, row: PairId) -> Result<Sealed, VaultError> {
@@ -209,7 +212,9 @@ impl World {
                 answered(index, Some(answer));
             }
         }
-        running.into_iter().for_each(|(index, _)| answered(index, None));
+        for (index, _) in running {
+            answered(index, None);
+        }
     }
 
     async fn serve(&self, ask: &Ask) -> Result<Told, Refusal> {

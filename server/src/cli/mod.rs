@@ -84,7 +84,7 @@ pub fn run() -> ExitCode {
     match dispatch(&matches) {
         Ok(code) => code,
         Err(error) => {
-            complain(&format!("{error:#}"));
+            complain(&error.to_string());
             if error.is::<Problems>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
         }
     }

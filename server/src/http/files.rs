@@ -52,8 +52,9 @@ fn look_up(root: &str, request: &Request) -> impl Future<Output = Option<Respons
 }
 
 async fn not_found_page(options: LeptosOptions, request: Request) -> Response<Body> {
+    let policy = content_security_policy(&options);
     let document = move || shell(options.clone());
-    let render = leptos_axum::render_app_async_with_context(content_security_policy, document);
+    let render = leptos_axum::render_app_async_with_context(policy, document);
     let mut response = render(request).await.into_response();
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

@@ -76,8 +76,6 @@ impl Draining {
 
 /// Builds the whole service.
 pub fn build(dependencies: Dependencies) -> Router {
-    // Leptos renders on this runtime. An error says that another router here has told it so already.
-    let _ = any_spawner::Executor::init_tokio();
     let options = leptos_options(&dependencies);
     let headers = headers::Policy::new(&dependencies.public_url);
     let router = pages::add(Router::new(), &options)
@@ -99,7 +97,12 @@ fn leptos_options(dependencies: &Dependencies) -> LeptosOptions {
         .output_name(OUTPUT_NAME)
         .site_root(dependencies.site_dir.to_string_lossy().into_owned())
         .site_pkg_dir("pkg")
-        .env(Env::PROD)
+        .env(if is_watched() { Env::DEV } else { Env::PROD })
         .reload_ws_protocol(ReloadWSProtocol::WS)
         .build()
+}
+
+/// Whether `make dev` runs this program and reloads its pages; never true of a release.
+fn is_watched() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("LEPTOS_WATCH").is_some()
 }

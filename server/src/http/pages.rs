@@ -5,7 +5,11 @@ use axum::{
     Router,
     http::{HeaderValue, header},
 };
-use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::use_context};
+use leptos::{
+    config::{Env, LeptosOptions},
+    nonce::use_nonce,
+    prelude::use_context,
+};
 use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list_with_exclusions};
 
 /// Adds every route of the app.
@@ -17,19 +21,31 @@ pub(super) fn add(router: Router<LeptosOptions>, options: &LeptosOptions) -> Rou
         let options = options.clone();
         move || shell(options.clone())
     };
-    router.leptos_routes_with_context(options, routes, content_security_policy, document)
+    router.leptos_routes_with_context(options, routes, content_security_policy(options), document)
 }
 
 /// Scripts run only with the nonce of this very answer, and what they load; WASM may be compiled,
 /// strings may not. Styles, pictures and requests are ours alone. (ASVS 5.0 3.4.3)
-pub(super) fn content_security_policy() {
-    let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
-         style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-         base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-    );
-    if let Ok(value) = HeaderValue::from_str(&policy) {
-        response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+pub(super) fn content_security_policy(options: &LeptosOptions) -> impl Fn() + Clone + Send + Sync + 'static {
+    let reload = reload_socket(options);
+    move || {
+        let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+        let policy = format!(
+            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+             style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'{reload}; \
+             manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+             object-src 'none'"
+        );
+        if let Ok(value) = HeaderValue::from_str(&policy) {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, value);
+        }
+    }
+}
+
+/// Where `make dev` tells the page to reload; nothing anywhere else.
+fn reload_socket(options: &LeptosOptions) -> String {
+    match options.env {
+        Env::PROD => String::new(),
+        Env::DEV => format!(" ws://127.0.0.1:{0} ws://localhost:{0}", options.reload_port),
     }
 }

@@ -77,6 +77,10 @@ macro_rules! impl_account_store {
                 Ok(enrolment::take_ticket_try(self, ticket, now).await?)
             }
 
+            async fn give_back_ticket_try(&self, ticket: &TokenDigest) -> Result<(), StoreError> {
+                Ok(enrolment::give_back_ticket_try(self, ticket).await?)
+            }
+
             async fn activate(
                 &self,
                 activation: &Activation,
@@ -135,6 +139,10 @@ macro_rules! impl_account_store {
 
             async fn take_session_try(&self, token: &TokenDigest) -> Result<Option<u8>, StoreError> {
                 Ok(sessions::take_session_try(self, token).await?)
+            }
+
+            async fn give_back_session_try(&self, token: &TokenDigest) -> Result<(), StoreError> {
+                Ok(sessions::give_back_session_try(self, token).await?)
             }
 
             async fn close_session(

@@ -100,6 +100,13 @@ impl Server {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
+    /// Limits the size of the files that the process writes, in bytes.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let pid = self.child.id().to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
+    }
+
     /// Waits for the end: exit code and log.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let mut log = String::new();

@@ -87,3 +87,27 @@ fn health_asks_a_running_server() {
     server.stop();
     assert_eq!(world.run(&["health", "--url", &url]).status.code(), Some(3));
 }
+
+#[test]
+fn a_full_disk_answers_503_and_recovers_by_itself() {
+    let world = World::new();
+    // A file that may not grow is a disk that is full; the signal would end the process first.
+    let serve = world.command(&["serve"]);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" serve"]).arg(serve.get_program()).env_clear();
+    command.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let server = crate::process::Server::start(command);
+    let register = |n: u32| {
+        let answer = server.request("POST", "/api/register", &format!(r#"{{"username":"name{n}"}}"#));
+        answer.split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(register(0), "200");
+    server.limit_files("1");
+    for n in 1..6 {
+        assert_eq!(register(n), "503");
+    }
+    assert!(server.request("GET", "/_/health", "").contains("200 OK"));
+    server.limit_files("unlimited");
+    assert_eq!(register(1), "200", "at once, without a restart");
+    assert_eq!(server.stop().0, Some(0));
+}

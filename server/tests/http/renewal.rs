@@ -119,3 +119,14 @@ async fn a_step_spent_by_the_old_secret_is_spent_for_the_new_one() {
         app.post("/api/activate", &json!({ "ticket": totp["ticket"], "code": new.code(&app) })).await;
     assert_eq!(proved.status, 200);
 }
+
+#[tokio::test]
+async fn beginning_a_renewal_costs_no_try() {
+    let app = TestApp::new().await;
+    let (person, session) = Person::enrol(&app, "alice").await;
+    for _ in 0..8 {
+        next_code(&app);
+        let begun = app.post_as(&session, "/api/renew", &json!({ "code": person.code(&app) })).await;
+        assert_eq!(begun.status, 200, "{}", begun.text());
+    }
+}

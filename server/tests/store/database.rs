@@ -133,6 +133,17 @@ impl Database {
     }
 }
 
+/// Says that a test does not run: to whoever watches, and to the summary of `make test`.
+fn skip(name: &str) {
+    let line = format!("SKIPPED (no PostgreSQL): {name}\n");
+    // Not `eprint!`: the test harness would swallow it.
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    if let Some(log) = std::env::var_os("SESAME_TEST_SKIP_LOG") {
+        let mut log = std::fs::OpenOptions::new().append(true).create(true).open(log).unwrap();
+        log.write_all(line.as_bytes()).unwrap();
+    }
+}
+
 /// Runs a test on SQLite.
 pub(crate) async fn on_sqlite<T: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Database) -> T) {
     let database = Database(Arc::new(Place::Sqlite { folder: tempfile::tempdir().unwrap() }));
@@ -147,8 +158,7 @@ pub(crate) async fn on_postgres<T: Future<Output = ()> + Send + 'static>(
     let Ok(maintenance) = std::env::var("SESAME_TEST_DATABASE_URL") else {
         let required = std::env::var("SESAME_TEST_REQUIRE").is_ok_and(|levels| levels.contains("postgres"));
         assert!(!required, "SESAME_TEST_REQUIRE asks for PostgreSQL: set SESAME_TEST_DATABASE_URL");
-        // Not `eprintln!`: the test harness would swallow it.
-        writeln!(std::io::stderr(), "SKIPPED (no PostgreSQL): {name}").ok();
+        skip(name);
         return;
     };
     let fresh = format!("sesame_test_{:016x}", RandomState::new().build_hasher().finish());

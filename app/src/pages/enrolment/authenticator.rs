@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{Journey, Proof};
 use crate::{
     components::{ActionButton, CopyButton, CopyStatus, ErrorSummary, Heading, Qr, SecretText},
-    i18n::use_texts,
+    i18n::{say, use_texts},
 };
 
 const KEY: &str = "cle-texte";
@@ -26,41 +26,41 @@ pub(super) fn AuthenticatorShown(
 
     view! {
         <Heading
-            text=move || t().enrolment.authenticator_title
+            text=say(|t| t.enrolment.authenticator_title)
             place=move || journey.place((t().enrolment.position)(2))
         />
         <ErrorSummary form/>
-        <p class="lead">{move || t().enrolment.authenticator_lead}</p>
+        <p class="lead">{say(|t| t.enrolment.authenticator_lead)}</p>
         <p class="on-touch">
             <a class="button full" href=uri>
-                {move || t().enrolment.open_in_app}
+                {say(|t| t.enrolment.open_in_app)}
             </a>
         </p>
         <div class="two">
-            {move || uri().map(|value| view! { <Qr name=move || t().secret.totp_qr value/> })}
+            {move || uri().map(|value| view! { <Qr name=say(|t| t.secret.totp_qr) value/> })}
             <div>
                 <ol class="todo">{apps}</ol>
                 <Proof journey/>
                 <hr/>
-                <p class="hint">{move || t().enrolment.cannot_scan} " " {move || t().enrolment.key_intro}</p>
+                <p class="hint">{say(|t| t.enrolment.cannot_scan)} " " {say(|t| t.enrolment.key_intro)}</p>
                 {move || key().map(|value| view! { <SecretText id=KEY testid="totp-secret-text" value/> })}
-                <p class="hint">{move || t().enrolment.algorithm}</p>
+                <p class="hint">{say(|t| t.enrolment.algorithm)}</p>
                 <div class="row tools">
                     <CopyButton
-                        label=move || t().action.copy_key
+                        label=say(|t| t.action.copy_key)
                         value=move || journey.with_totp(|totp| totp.secret.expose().to_owned())
                         shown_in=KEY
                         outcome=copied
                     />
                     <ActionButton
                         form
-                        label=move || t().action.restart
+                        label=say(|t| t.action.restart)
                         class="quiet"
                         on_press=move || journey.claim_password()
                     />
                     <CopyStatus outcome=copied/>
                 </div>
-                <p class="print-only">{move || t().secret.not_printed}</p>
+                <p class="print-only">{say(|t| t.secret.not_printed)}</p>
             </div>
         </div>
     }

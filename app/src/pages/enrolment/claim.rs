@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::Journey;
 use crate::{
     components::{ActionButton, ErrorSummary, Heading},
-    i18n::use_texts,
+    i18n::{say, use_texts},
 };
 
 /// The claim of the password.
@@ -19,13 +19,13 @@ pub(super) fn Claim(
     let form = journey.form;
     view! {
         <Heading
-            text=move || t().enrolment.claim_title
+            text=say(|t| t.enrolment.claim_title)
             place=move || journey.place((t().enrolment.position)(1))
         />
-        <p class="lead">{move || t().enrolment.claim_lead}</p>
+        <p class="lead">{say(|t| t.enrolment.claim_lead)}</p>
         <ErrorSummary form/>
-        <p>{move || t().enrolment.claim_alone}</p>
-        <ActionButton form label=move || t().action.show_password on_press=move || journey.claim_password()/>
+        <p>{say(|t| t.enrolment.claim_alone)}</p>
+        <ActionButton form label=say(|t| t.action.show_password) on_press=move || journey.claim_password()/>
     }
 }
 
@@ -39,11 +39,11 @@ pub(super) fn Resume(
     let form = journey.form;
     view! {
         <Heading
-            text=move || t().enrolment.resume_title
+            text=say(|t| t.enrolment.resume_title)
             place=move || journey.place((t().enrolment.position)(2))
         />
-        <p class="lead">{move || t().enrolment.resume_lead}</p>
+        <p class="lead">{say(|t| t.enrolment.resume_lead)}</p>
         <ErrorSummary form/>
-        <ActionButton form label=move || t().action.to_authenticator on_press=move || journey.claim_totp()/>
+        <ActionButton form label=say(|t| t.action.to_authenticator) on_press=move || journey.claim_totp()/>
     }
 }

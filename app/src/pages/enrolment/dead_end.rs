@@ -2,15 +2,17 @@
 
 use leptos::prelude::*;
 
-use crate::{components::Heading, i18n::use_texts};
+use crate::{
+    components::Heading,
+    i18n::{say, use_texts},
+};
 
 /// The address holds no whole ticket.
 #[component]
 pub(super) fn Incomplete() -> impl IntoView {
-    let t = use_texts();
     view! {
-        <Heading text=move || t().enrolment.incomplete_title/>
-        <p class="lead">{move || t().enrolment.incomplete_lead}</p>
+        <Heading text=say(|t| t.enrolment.incomplete_title)/>
+        <p class="lead">{say(|t| t.enrolment.incomplete_lead)}</p>
         <Ways/>
     }
 }
@@ -27,9 +29,9 @@ pub(super) fn Spent() -> impl IntoView {
             .collect_view()
     };
     view! {
-        <Heading text=move || t().enrolment.spent_title/>
-        <p class="lead">{move || t().enrolment.spent_lead}</p>
-        <ul class="todo" aria-label=move || t().enrolment.ways_on>
+        <Heading text=say(|t| t.enrolment.spent_title)/>
+        <p class="lead">{say(|t| t.enrolment.spent_lead)}</p>
+        <ul class="todo" aria-label=say(|t| t.enrolment.ways_on)>
             {ways}
         </ul>
         <Ways/>
@@ -38,14 +40,13 @@ pub(super) fn Spent() -> impl IntoView {
 
 #[component]
 fn Ways() -> impl IntoView {
-    let t = use_texts();
     view! {
         <div class="row">
             <a class="button" href="/">
-                {move || t().action.sign_in}
+                {say(|t| t.action.sign_in)}
             </a>
             <a class="button quiet" href="/compte/nouveau">
-                {move || t().action.create_account}
+                {say(|t| t.action.create_account)}
             </a>
         </div>
     }

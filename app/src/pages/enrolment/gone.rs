@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{Journey, Proof};
 use crate::{
     components::{ActionButton, ErrorSummary, Heading},
-    i18n::use_texts,
+    i18n::{say, use_texts},
 };
 
 /// The password was shown before.
@@ -18,18 +18,18 @@ pub(super) fn PasswordGone(
     let form = journey.form;
     view! {
         <Heading
-            text=move || t().enrolment.password_gone_title
+            text=say(|t| t.enrolment.password_gone_title)
             place=move || journey.place((t().enrolment.position)(1))
         />
-        <p class="lead">{move || t().enrolment.password_gone_lead}</p>
+        <p class="lead">{say(|t| t.enrolment.password_gone_lead)}</p>
         <ErrorSummary form/>
-        <p>{move || t().enrolment.password_saved}</p>
-        <ActionButton form label=move || t().action.to_authenticator on_press=move || journey.claim_totp()/>
+        <p>{say(|t| t.enrolment.password_saved)}</p>
+        <ActionButton form label=say(|t| t.action.to_authenticator) on_press=move || journey.claim_totp()/>
         <hr/>
-        <p>{move || t().enrolment.password_lost}</p>
+        <p>{say(|t| t.enrolment.password_lost)}</p>
         <ActionButton
             form
-            label=move || t().action.restart
+            label=say(|t| t.action.restart)
             class="quiet"
             on_press=move || journey.claim_password()
         />
@@ -46,24 +46,24 @@ pub(super) fn AuthenticatorGone(
     let form = journey.form;
     view! {
         <Heading
-            text=move || t().enrolment.authenticator_gone_title
+            text=say(|t| t.enrolment.authenticator_gone_title)
             place=move || journey.place((t().enrolment.position)(2))
         />
-        <p class="lead">{move || t().enrolment.authenticator_gone_lead}</p>
+        <p class="lead">{say(|t| t.enrolment.authenticator_gone_lead)}</p>
         <ErrorSummary form/>
         <Proof journey/>
         <hr/>
-        <p>{move || t().enrolment.restart_note}</p>
+        <p>{say(|t| t.enrolment.restart_note)}</p>
         <div class="row">
             <ActionButton
                 form
-                label=move || t().enrolment.new_qr
+                label=say(|t| t.enrolment.new_qr)
                 class="quiet"
                 on_press=move || journey.claim_totp()
             />
             <ActionButton
                 form
-                label=move || t().action.restart
+                label=say(|t| t.action.restart)
                 class="quiet"
                 on_press=move || journey.claim_password()
             />

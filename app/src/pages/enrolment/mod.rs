@@ -24,7 +24,7 @@ use crate::{
     browser,
     components::{Countdown, DocumentTitle, Heading, Steps},
     enrolment::Step,
-    i18n::use_texts,
+    i18n::{say, use_texts},
 };
 
 /// The page of `/enrolment`. The server renders its frame: only the browser knows the fragment.
@@ -81,9 +81,8 @@ fn steps_at(step: Step) -> Option<u8> {
 /// Before the address has been read.
 #[component]
 fn Opening() -> impl IntoView {
-    let t = use_texts();
     view! {
-        <Heading text=move || t().enrolment.opening_title place=move || t().enrolment.opening_place/>
-        <p class="lead">{move || t().enrolment.opening_lead}</p>
+        <Heading text=say(|t| t.enrolment.opening_title) place=say(|t| t.enrolment.opening_place)/>
+        <p class="lead">{say(|t| t.enrolment.opening_lead)}</p>
     }
 }

@@ -5,7 +5,7 @@ use leptos::{ev::SubmitEvent, prelude::*};
 use super::Journey;
 use crate::{
     components::{CopyButton, CopyStatus, ErrorSummary, Heading, Notice, Qr, SecretText, SubmitButton, Tone},
-    i18n::{Spelled, use_lang, use_texts},
+    i18n::{Spelled, say, use_lang, use_texts},
 };
 
 const TEXT: &str = "mot-de-passe-texte";
@@ -27,17 +27,17 @@ pub(super) fn PasswordShown(
     };
     view! {
         <Heading
-            text=move || t().enrolment.password_title
+            text=say(|t| t.enrolment.password_title)
             place=move || journey.place((t().enrolment.position)(1))
         />
-        <p class="lead">{move || t().enrolment.password_lead}</p>
+        <p class="lead">{say(|t| t.enrolment.password_lead)}</p>
         <ErrorSummary form/>
         <form class="two" method="post" novalidate on:submit=go_on>
             {move || {
                 if hidden.get() {
                     view! { <div class="qr masked"></div> }.into_any()
                 } else {
-                    password().map(|value| view! { <Qr name=move || t().secret.password_qr value/> }).into_any()
+                    password().map(|value| view! { <Qr name=say(|t| t.secret.password_qr) value/> }).into_any()
                 }
             }}
             <div>
@@ -52,13 +52,13 @@ pub(super) fn PasswordShown(
                 }}
                 <Tools journey hidden/>
                 <Notice tone=Tone::Warning>
-                    <strong>{move || t().enrolment.once_title}</strong>
+                    <strong>{say(|t| t.enrolment.once_title)}</strong>
                     " "
-                    {move || t().enrolment.once_text}
+                    {say(|t| t.enrolment.once_text)}
                 </Notice>
                 <ForManagers journey/>
-                <SubmitButton form label=move || t().action.to_authenticator/>
-                <p class="print-only">{move || t().secret.not_printed}</p>
+                <SubmitButton form label=say(|t| t.action.to_authenticator)/>
+                <p class="print-only">{say(|t| t.secret.not_printed)}</p>
             </div>
         </form>
     }
@@ -86,7 +86,7 @@ fn Tools(
     view! {
         <div class="row tools">
             <CopyButton
-                label=move || t().action.copy
+                label=say(|t| t.action.copy)
                 value=move || journey.with_password(str::to_owned)
                 shown_in=TEXT
                 outcome=copied
@@ -101,7 +101,7 @@ fn Tools(
                 aria-controls=SPELLED
                 on:click=spell
             >
-                {move || t().action.spell}
+                {say(|t| t.action.spell)}
             </button>
             <CopyStatus outcome=copied/>
         </div>
@@ -115,10 +115,9 @@ fn Tools(
 /// Stands where the password stood.
 #[component]
 fn Masked() -> impl IntoView {
-    let t = use_texts();
     view! {
         <p class="secret" id=TEXT>
-            <span class="unseen">{move || t().secret.password_masked}</span>
+            <span class="unseen">{say(|t| t.secret.password_masked)}</span>
             {(0..6).map(|_| view! { <span aria-hidden="true">"••••"</span> }).collect_view()}
         </p>
     }
@@ -130,7 +129,6 @@ fn SpelledOut(
     /// The password.
     value: String,
 ) -> impl IntoView {
-    let t = use_texts();
     let lang = use_lang();
     let lines = move || {
         lang.get()
@@ -148,7 +146,7 @@ fn SpelledOut(
             .collect_view()
     };
     view! {
-        <ol class="spelled" translate="no" aria-label=move || t().secret.spelled>
+        <ol class="spelled" translate="no" aria-label=say(|t| t.secret.spelled)>
             {lines}
         </ol>
     }

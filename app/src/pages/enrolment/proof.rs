@@ -6,7 +6,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use super::Journey;
 use crate::{
     components::{CodeField, SubmitButton},
-    i18n::use_texts,
+    i18n::say,
     visit::{Arrival, use_visit},
 };
 
@@ -16,7 +16,6 @@ pub(super) fn Proof(
     /// The page's state.
     journey: Journey,
 ) -> impl IntoView {
-    let t = use_texts();
     let visit = use_visit();
     let form = journey.form;
     let navigate = use_navigate();
@@ -32,8 +31,8 @@ pub(super) fn Proof(
     };
     view! {
         <form method="post" novalidate on:submit=submit>
-            <CodeField form hint=move || t().field.code_hint/>
-            <SubmitButton form label=move || t().action.activate/>
+            <CodeField form hint=say(|t| t.field.code_hint)/>
+            <SubmitButton form label=say(|t| t.action.activate)/>
         </form>
     }
 }

@@ -121,6 +121,14 @@ pub(super) async fn take_ticket_try(
     row.map(Enrolment::try_from).transpose()
 }
 
+pub(super) async fn give_back_ticket_try(store: &PostgresStore, ticket: &TokenDigest) -> Result<(), Fault> {
+    sqlx::query("UPDATE credential_pairs SET ticket_tries = ticket_tries + 1 WHERE ticket_digest = $1")
+        .bind(ticket.as_bytes().as_slice())
+        .execute(&store.pool)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn reissue_ticket(
     store: &PostgresStore,
     pair: PairId,

@@ -83,6 +83,14 @@ pub(super) async fn take_session_try(
     left.map(rows::tries).transpose()
 }
 
+pub(super) async fn give_back_session_try(store: &PostgresStore, token: &TokenDigest) -> Result<(), Fault> {
+    sqlx::query("UPDATE sessions SET tries_left = tries_left + 1 WHERE token_digest = $1")
+        .bind(token.as_bytes().as_slice())
+        .execute(&store.pool)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn close_session(
     store: &PostgresStore,
     token: &TokenDigest,

@@ -119,6 +119,14 @@ pub(super) async fn take_ticket_try(
     Ok(enrolment)
 }
 
+pub(super) async fn give_back_ticket_try(store: &SqliteStore, ticket: &TokenDigest) -> Result<(), Fault> {
+    sqlx::query("UPDATE credential_pairs SET ticket_tries = ticket_tries + 1 WHERE ticket_digest = ?1")
+        .bind(ticket.as_bytes().as_slice())
+        .execute(&store.writer)
+        .await?;
+    Ok(())
+}
+
 pub(super) async fn reissue_ticket(
     store: &SqliteStore,
     pair: PairId,

@@ -29,7 +29,7 @@ mod throttle;
 use std::path::Path;
 
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -50,12 +50,20 @@ impl SqliteStore {
     pub(super) async fn open(path: &Path, options: StoreOptions) -> Result<Self, OpenError> {
         migrate(path).await?;
         let connect = connect_options(path).busy_timeout(options.statement_timeout);
-        // A connection to a file does not grow stale: it is neither tested nor replaced.
+        // A connection to a file does not grow stale: it is replaced only when it lost count of
+        // its transactions, as it does when the disk is full and SQLite rolls back by itself.
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(options.acquire_timeout)
             .test_before_acquire(false)
             .idle_timeout(None)
-            .max_lifetime(None);
+            .max_lifetime(None)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    // Behind the rollback that a dropped transaction may have queued.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            });
         let writer =
             pool.clone().max_connections(1).connect_with(connect.clone()).await.map_err(Fault::from)?;
         let readers = pool

@@ -1,0 +1,117 @@
+//! How fast somebody may try again.
+
+use chrono::{DateTime, Duration, Utc};
+use domain::throttle::{Bucket, FORGET, LaneState, Verdict, give_back, take_try};
+use proptest::prelude::*;
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+fn admitted(verdict: Verdict) -> LaneState {
+    match verdict {
+        Verdict::Admit(state) => state,
+        Verdict::Refuse { retry_after } => panic!("refused for {retry_after} s"),
+    }
+}
+
+fn lane() -> impl Strategy<Value = LaneState> {
+    let until = (-7_200_000i64..7_200_000).prop_map(|millis| now() + Duration::milliseconds(millis));
+    (any::<u32>(), until).prop_map(|(failures, until)| LaneState { failures, until })
+}
+
+#[test]
+fn req_rl_1_delays_grow_to_their_cap_and_never_beyond() {
+    let (mut state, mut at, mut last) = (None, now(), Duration::zero());
+    let mut delays = Vec::new();
+    for failures in 1..=100 {
+        let next = admitted(take_try(state, at));
+        assert_eq!(next.failures, failures);
+        let delay = next.until - at;
+        assert!(delay >= last && delay <= Duration::seconds(30), "{delay} after {last}");
+        delays.push(delay.num_seconds());
+        (state, at, last) = (Some(next), next.until, delay);
+    }
+    assert_eq!(delays[..10], [0, 0, 0, 0, 1, 3, 5, 10, 30, 30]);
+}
+
+proptest! {
+    #[test]
+    fn req_rl_1_a_try_is_refused_exactly_while_the_delay_runs(state in lane()) {
+        match take_try(Some(state), now()) {
+            Verdict::Refuse { retry_after } => {
+                prop_assert!(state.until > now());
+                // The seconds told suffice, and one fewer would not.
+                let seconds = i64::from(retry_after);
+                prop_assert!(retry_after >= 1 && now() + Duration::seconds(seconds) >= state.until);
+                prop_assert!(now() + Duration::seconds(seconds - 1) < state.until);
+                let later = take_try(Some(state), now() + Duration::seconds(seconds));
+                prop_assert!(matches!(later, Verdict::Admit(_)));
+            }
+            Verdict::Admit(next) => {
+                prop_assert!(state.until <= now() && next.until >= now());
+                let forgotten = now() - state.until >= FORGET;
+                prop_assert_eq!(next.failures, if forgotten { 1 } else { state.failures.saturating_add(1) });
+            }
+        }
+    }
+
+    #[test]
+    fn req_err_1_a_try_given_back_leaves_the_count_as_it_was(
+        failures in 0..u32::MAX, since in 0i64..1_800, pause in 0i64..5_000,
+    ) {
+        let state = LaneState { failures, until: now() - Duration::seconds(since) };
+        let taken = admitted(take_try(Some(state), now()));
+        let later = now() + Duration::milliseconds(pause);
+        let given_back = admitted(give_back(Some(taken), later));
+        prop_assert_eq!(given_back.failures, state.failures);
+        prop_assert_eq!(given_back.until, later, "and no delay");
+        prop_assert_eq!(admitted(give_back(None, now())).failures, 0);
+    }
+
+    /// The promise of a bucket, for any arrivals: in every window, no more than the burst and what
+    /// its length earns; and whoever is refused is admitted after the seconds told.
+    #[test]
+    fn req_rl_1_a_bucket_admits_no_more_than_burst_and_rate_in_any_window(
+        burst in 1u32..20,
+        per_minute in prop_oneof![1u32..200, 1u32..200_000],
+        gaps in prop::collection::vec(prop_oneof![Just(0i64), 0i64..50, 0i64..2_000_000], 1..150),
+    ) {
+        let bucket = Bucket { burst, per_minute };
+        let (mut state, mut at) = (None, now());
+        let mut admitted = Vec::new();
+        for gap in gaps {
+            at += Duration::microseconds(gap);
+            match bucket.take(state, at) {
+                Verdict::Admit(next) => {
+                    admitted.push(at);
+                    state = Some(next);
+                }
+                Verdict::Refuse { retry_after } => {
+                    let then = at + Duration::seconds(retry_after.into());
+                    prop_assert!(matches!(bucket.take(state, then), Verdict::Admit(_)));
+                }
+            }
+        }
+        for (first, from) in admitted.iter().enumerate() {
+            for (count, to) in (1i64..).zip(&admitted[first..]) {
+                let micros = (*to - *from).num_microseconds().unwrap();
+                let earned = i128::from(micros) * i128::from(per_minute) / 60_000_000;
+                prop_assert!(i128::from(count) <= i128::from(burst) + earned, "{count} within {micros} µs");
+            }
+        }
+    }
+
+    #[test]
+    fn req_rl_1_a_bucket_left_alone_takes_its_whole_burst_again(burst in 1u32..200, per_minute in 1u32..1_000) {
+        let bucket = Bucket { burst, per_minute };
+        let mut state = None;
+        for start in [now(), now() + Duration::seconds(60) * i32::try_from(burst).unwrap()] {
+            for _ in 0..burst {
+                state = Some(admitted(bucket.take(state, start)));
+            }
+            let refused = matches!(bucket.take(state, start), Verdict::Refuse { .. });
+            prop_assert!(refused);
+        }
+    }
+}

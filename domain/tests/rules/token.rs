@@ -1,0 +1,55 @@
+//! Tickets and session tokens.
+
+use domain::token::{TEXT_LEN, Token, digest_of_text};
+use proptest::prelude::*;
+use sha2::{Digest as _, Sha256};
+
+use crate::common::{Dice, scaled};
+
+proptest! {
+    #[test]
+    fn req_ticket_1_what_the_store_keeps_is_the_sha_256_of_the_256_bits(seed: u64) {
+        let token = Token::random(&Dice::seeded(seed));
+        let text = token.text.expose();
+        prop_assert_eq!(text.len(), TEXT_LEN);
+        prop_assert_eq!(digest_of_text(text), Some(token.digest));
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+        prop_assert_eq!(bytes.len(), 32);
+        let digest: [u8; 32] = Sha256::digest(&bytes).into();
+        prop_assert_eq!(&digest, token.digest.as_bytes());
+    }
+
+    #[test]
+    fn req_ticket_1_a_token_of_another_length_is_none(seed: u64, cut in 0usize..TEXT_LEN, more in "[A-Za-z0-9_-]{1,40}") {
+        let token = Token::random(&Dice::seeded(seed));
+        let text = token.text.expose();
+        prop_assert_eq!(digest_of_text(&text[..cut]), None);
+        prop_assert_eq!(digest_of_text(&format!("{text}{more}")), None);
+    }
+
+    #[test]
+    fn req_ticket_1_a_token_with_a_foreign_character_is_none(
+        seed: u64, at in 0usize..TEXT_LEN, foreign in "[^A-Za-z0-9_-]",
+    ) {
+        let token = Token::random(&Dice::seeded(seed));
+        let mut text: Vec<char> = token.text.expose().chars().collect();
+        text[at] = foreign.chars().next().unwrap();
+        prop_assert_eq!(digest_of_text(&text.into_iter().collect::<String>()), None);
+    }
+
+    #[test]
+    fn a_token_has_one_spelling_and_no_text_panics(text in "\\PC{0,60}", canonical in "[A-Za-z0-9_-]{43}") {
+        let _ = digest_of_text(&text);
+        // 43 characters are 258 bits: of four spellings that differ in the two spare bits, one counts.
+        let last_spells_four_bits = "AEIMQUYcgkosw048".contains(canonical.chars().last().unwrap());
+        prop_assert_eq!(digest_of_text(&canonical).is_some(), last_spells_four_bits);
+    }
+}
+
+#[test]
+fn req_ticket_1_no_two_tokens_are_alike() {
+    let dice = Dice::seeded(12);
+    let count = scaled(20_000);
+    let digests: std::collections::HashSet<_> = (0..count).map(|_| Token::random(&dice).digest).collect();
+    assert_eq!(digests.len() as u64, count);
+}
