@@ -85,6 +85,19 @@ fn replace_address(address: &str) {
     }
 }
 
+/// Adds an entry to the history if, one frame from now, the address is not that of `path`.
+///
+/// The router keeps a list of its own and adds no entry for a page that it believes is on top
+/// already; replaced addresses and Back leave that list behind the history (leptos#4324).
+pub(crate) fn push_soon_if_elsewhere(path: String) {
+    request_animation_frame(move || {
+        let elsewhere = window().location().pathname().is_ok_and(|shown| shown != path);
+        if elsewhere && let Ok(history) = window().history() {
+            let _ = history.push_state_with_url(&JsValue::UNDEFINED, "", Some(&path));
+        }
+    });
+}
+
 /// Tells the document its language.
 pub(crate) fn set_page_lang(lang: Lang) {
     if let Some(root) = document().document_element() {

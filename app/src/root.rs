@@ -104,6 +104,7 @@ fn AnnouncePages() -> impl IntoView {
         let path = path.get();
         if before.is_some_and(|before| before != path) {
             browser::announce_page();
+            browser::push_soon_if_elsewhere(path.clone());
         }
         path
     });

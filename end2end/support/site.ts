@@ -21,13 +21,23 @@ export interface Site {
   close(): Promise<void>;
 }
 
-function newFolder(): string {
-  return mkdtempSync(path.join(tmpdir(), 'sesame-e2e-'));
+/** Runs `start` with a folder of its own, which does not outlive a start that fails. */
+async function withFolder(start: (folder: string) => Promise<Site>): Promise<Site> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'sesame-e2e-'));
+  try {
+    return await start(folder);
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
 }
 
 /** One server on the embedded database. */
-export async function onSqlite(settings: Settings = {}): Promise<Site> {
-  const folder = newFolder();
+export function onSqlite(settings: Settings = {}): Promise<Site> {
+  return withFolder((folder) => startOnSqlite(folder, settings));
+}
+
+async function startOnSqlite(folder: string, settings: Settings): Promise<Site> {
   const clock = new Clock(folder);
   const server = await startServer(clock, { SESAME_DATA_DIR: path.join(folder, 'data'), ...settings });
   return {
@@ -60,8 +70,11 @@ export async function onSqliteBehindProxy(settings: Settings = {}): Promise<Site
 }
 
 /** Two servers on one PostgreSQL database, taking turns behind a proxy. */
-export async function onPostgres(settings: Settings = {}): Promise<Site> {
-  const folder = newFolder();
+export function onPostgres(settings: Settings = {}): Promise<Site> {
+  return withFolder((folder) => startOnPostgres(folder, settings));
+}
+
+async function startOnPostgres(folder: string, settings: Settings): Promise<Site> {
   const clock = new Clock(folder);
   const database = await createDatabase();
   const shared = {

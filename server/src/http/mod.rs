@@ -28,7 +28,10 @@ use std::{
 };
 
 use axum::{Router, middleware};
-use domain::service::{Sesame, ports::Entropy};
+use domain::{
+    error::ErrorCode,
+    service::{Sesame, ports::Entropy},
+};
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 
 use crate::{config::PublicUrl, crypto::KeyRing, store::Store};
@@ -82,6 +85,7 @@ pub fn build(dependencies: Dependencies) -> Router {
         .merge(health::routes(dependencies.clone()))
         .merge(api::routes(&dependencies))
         .fallback(files::file_or_not_found)
+        .method_not_allowed_fallback(async || errors::respond_code(ErrorCode::MethodNotAllowed))
         .with_state(options);
     router
         .layer(middleware::from_fn_with_state(dependencies.public_url.clone(), csrf::guard))

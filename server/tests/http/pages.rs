@@ -107,3 +107,12 @@ async fn a_form_can_never_put_a_secret_into_an_address() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_posted_to_a_page_is_refused_in_the_one_shape() {
+    let app = TestApp::new().await;
+    for path in PAGES {
+        let request = Request::post(path).body(Body::from("username=alice&password=x")).unwrap();
+        assert_eq!(app.send(request).await.code(), "method_not_allowed", "{path}");
+    }
+}
