@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How often what is over is deleted.
-const PURGE_INTERVAL: Duration = Duration::from_secs(600);
+const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
@@ -41,7 +41,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr()?;
     let purge = tokio::spawn(purge_for_ever(dependencies.sesame.clone()));
-    let service = http::build(dependencies).into_make_service_with_connect_info::<SocketAddr>();
+    let service = http::build(&dependencies).into_make_service_with_connect_info::<SocketAddr>();
 
     // Stops taking connections at the signal, then waits for the requests in flight.
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -1,5 +1,13 @@
 //! The house's own rules: who may depend on whom, and that one fact is written in one place.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy takes helpers of tests for production code"
+)]
+
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 fn workspace() -> &'static Path {

@@ -31,7 +31,7 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let url: Uri = matches.get_one::<String>("url").map_or(DEFAULT_URL, String::as_str).parse()?;
     let asked = runtime()?.block_on(async { tokio::time::timeout(PATIENCE, ask(&url)).await });
     match asked {
-        Ok(Ok(status)) if status == 200 => {
+        Ok(Ok(200)) => {
             say("OK");
             Ok(ExitCode::SUCCESS)
         }

@@ -102,7 +102,10 @@ impl KeyRing {
         text.push_str(HEADER);
         for (id, key) in &self.keys {
             let encoded = Zeroizing::new(BASE64URL_NOPAD.encode(key.bytes.as_ref()));
-            text.push_str(&format!("{id} {} ", key.created_at.to_rfc3339_opts(SecondsFormat::Secs, true)));
+            text.push_str(&id.to_string());
+            text.push(' ');
+            text.push_str(&key.created_at.to_rfc3339_opts(SecondsFormat::Secs, true));
+            text.push(' ');
             text.push_str(&encoded);
             text.push('\n');
         }

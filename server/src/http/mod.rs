@@ -78,12 +78,12 @@ impl Draining {
 }
 
 /// Builds the whole service.
-pub fn build(dependencies: Dependencies) -> Router {
-    let options = leptos_options(&dependencies);
+pub fn build(dependencies: &Dependencies) -> Router {
+    let options = leptos_options(dependencies);
     let headers = headers::Policy::new(&dependencies.public_url);
     let router = pages::add(Router::new(), &options)
         .merge(health::routes(dependencies.clone()))
-        .merge(api::routes(&dependencies))
+        .merge(api::routes(dependencies))
         .fallback(files::file_or_not_found)
         .method_not_allowed_fallback(async || errors::respond_code(ErrorCode::MethodNotAllowed))
         .with_state(options);

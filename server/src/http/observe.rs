@@ -41,9 +41,12 @@ pub(super) async fn observe(
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| match status {
-        500.. => tracing::warn!(status, ms, "answered"),
-        _ => tracing::info!(status, ms, "answered"),
+    span.in_scope(|| {
+        if status >= 500 {
+            tracing::warn!(status, ms, "answered");
+        } else {
+            tracing::info!(status, ms, "answered");
+        }
     });
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

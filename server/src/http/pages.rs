@@ -16,12 +16,12 @@ use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list_with_e
 pub(super) fn add(router: Router<LeptosOptions>, options: &LeptosOptions) -> Router<LeptosOptions> {
     // Leptos would mount the server functions here, too, without the gate that `api.rs` puts before them.
     let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
-    let routes = generate_route_list_with_exclusions(App, Some(functions));
+    let pages = generate_route_list_with_exclusions(App, Some(functions));
     let document = {
         let options = options.clone();
         move || shell(options.clone())
     };
-    router.leptos_routes_with_context(options, routes, content_security_policy(options), document)
+    router.leptos_routes_with_context(options, pages, content_security_policy(options), document)
 }
 
 /// Scripts run only with the nonce of this very answer, and what they load; WASM may be compiled,

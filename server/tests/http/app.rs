@@ -132,7 +132,7 @@ impl TestApp {
             entropy: entropy.clone(),
         };
         let draining = Draining::default();
-        let router = server::build(Dependencies {
+        let router = server::build(&Dependencies {
             sesame: Arc::new(Sesame::new(ports, policy).await.unwrap()),
             store: store.clone(),
             ring,

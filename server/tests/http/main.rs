@@ -1,5 +1,13 @@
 //! The whole service in process: the router on a real database, with a clock the tests turn.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy takes helpers of tests for production code"
+)]
+
 #[macro_use]
 #[expect(dead_code, reason = "the store contract uses the rest")]
 #[path = "../store/database.rs"]

@@ -35,7 +35,7 @@ async fn req_rl_2_unknown_wrong_used_unclaimed_and_unactivated_look_alike() {
         ("unclaimed", "unclaimed", "wrong", Some("123456")),
         ("unactivated", "unactivated", "wrong", Some("123456")),
     ];
-    let mut first: Option<(Vec<u8>, Vec<(String, String)>)> = None;
+    let mut first = None;
     for (what, username, password, code) in attempts {
         let body = json!({ "username": username, "password": password, "code": code });
         let answer = app.post("/api/authenticate", &body).await;
