@@ -4,6 +4,8 @@ use http::{HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
+use crate::api::CookiePolicy;
+
 use super::{
     COOKIE, COOKIE_MAX_AGE_SECONDS, Lang,
     choice::{choose, value_of},
@@ -32,12 +34,11 @@ fn chosen_in_query(parts: &Parts) -> Option<&str> {
 /// from the page is worth the round trip.
 pub(crate) fn has_session_cookie() -> bool {
     let Some(parts) = use_context::<Parts>() else { return false };
-    parts
-        .headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|cookies| ["__Host-sesame", "sesame"].iter().any(|name| value_of(cookies, ';', name).is_some()))
+    parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).any(|cookies| {
+        [CookiePolicy::Secure, CookiePolicy::Loopback]
+            .iter()
+            .any(|policy| value_of(cookies, ';', policy.name()).is_some())
+    })
 }
 
 /// The page depends on these two request headers. A choice made in the address (the language link

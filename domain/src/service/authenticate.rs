@@ -223,7 +223,8 @@ fn parse_password(password: &WireSecret) -> Result<Secret, Refusal> {
         return Err(ApiError::invalid("password", "A password is needed.").into());
     }
     if bytes.len() > password::MAX_RECEIVED_BYTES {
-        return Err(ApiError::invalid("password", "A password has at most 128 bytes.").into());
+        let sentence = format!("A password has at most {} bytes.", password::MAX_RECEIVED_BYTES);
+        return Err(ApiError::invalid("password", sentence).into());
     }
     Ok(Secret::new(bytes.to_vec()))
 }

@@ -8,7 +8,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::{
-    config::{Config, LogFormat, Problems, Sources, settings::SETTINGS},
+    config::{
+        Config, LogFormat, Problems, Sources,
+        settings::{SETTINGS, Setting},
+    },
     serve, store, telemetry,
 };
 
@@ -18,24 +21,8 @@ const USAGE: u8 = 2;
 /// The whole command line, as `--help` shows it.
 #[must_use]
 pub fn command() -> Command {
-    let settings = |command: Command| {
-        SETTINGS.iter().filter(|setting| !setting.secret).fold(command, |command, setting| {
-            let flag = setting.key.replace('_', "-");
-            let default = setting.default.map_or_else(String::new, |text| format!(" [default: {text}]"));
-            let help = format!("{}{default} [{}]", setting.help, setting.env);
-            command
-                .arg(Arg::new(setting.key).long(flag).value_name("VALUE").help(help).help_heading("Settings"))
-        })
-    };
-    let database_url =
-        SETTINGS.iter().filter(|setting| setting.secret).fold(Vec::new(), |mut args, setting| {
-            let help = format!("{} [{}, {}_FILE]", setting.help, setting.env, setting.env);
-            let flag = setting.key.replace('_', "-");
-            args.push(Arg::new(setting.key).long(flag).value_name("URL").help(help).help_heading("Settings"));
-            args
-        });
     let configured = |command: Command| {
-        settings(command).args(&database_url).arg(
+        command.args(SETTINGS.iter().map(argument)).arg(
             Arg::new("config")
                 .long("config")
                 .value_name("FILE")
@@ -75,6 +62,17 @@ pub fn command() -> Command {
                         ),
                 )),
         )
+}
+
+/// The flag of a setting. A secret may come from a file, too.
+fn argument(setting: &Setting) -> Arg {
+    let default = setting.default.map_or_else(String::new, |text| format!(" [default: {text}]"));
+    let file = if setting.secret { format!(", {}_FILE", setting.env) } else { String::new() };
+    Arg::new(setting.key)
+        .long(setting.flag())
+        .value_name("VALUE")
+        .help(format!("{}{default} [{}{file}]", setting.help, setting.env))
+        .help_heading("Settings")
 }
 
 /// Runs the program.

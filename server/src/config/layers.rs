@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::settings::{SETTINGS, Setting};
+use super::settings::{self, SETTINGS, Setting};
 
 /// Where Kubernetes and OpenFaaS mount secrets: one flat file a key, prefixed with our name.
 const SECRET_MOUNTS: [&str; 2] = ["/var/openfaas/secrets", "/run/secrets"];
@@ -50,7 +50,7 @@ pub enum Origin {
     /// An environment variable.
     Env(String),
     /// A flag.
-    Flag(&'static str),
+    Flag(String),
 }
 
 impl fmt::Display for Origin {
@@ -59,7 +59,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::File(path) | Self::Toml(path) => write!(f, "{}", path.display()),
             Self::Env(name) => f.write_str(name),
-            Self::Flag(key) => write!(f, "--{}", key.replace('_', "-")),
+            Self::Flag(flag) => write!(f, "--{flag}"),
         }
     }
 }
@@ -105,8 +105,8 @@ pub(super) fn collect(sources: &Sources) -> Collected {
         toml_file(&mut collected, path);
     }
     environment(&mut collected, sources);
-    for (key, text) in &sources.flags {
-        collected.set(key, text, Origin::Flag(key));
+    for (setting, text) in sources.flags.iter().filter_map(|(key, text)| Some((settings::find(key)?, text))) {
+        collected.set(setting.key, text, Origin::Flag(setting.flag()));
     }
     collected
 }
@@ -146,7 +146,7 @@ fn toml_file(collected: &mut Collected, path: &Path) {
         }
     };
     for (key, value) in table {
-        let Some(setting) = super::settings::find(&key) else {
+        let Some(setting) = settings::find(&key) else {
             collected.problems.push(unknown(&format!("{} in {}", key, path.display()), &key, |s| s.key));
             continue;
         };

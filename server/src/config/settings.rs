@@ -17,6 +17,14 @@ pub struct Setting {
     pub help: &'static str,
 }
 
+impl Setting {
+    /// The flag, without its leading hyphens.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+}
+
 const fn setting(
     key: &'static str,
     env: &'static str,

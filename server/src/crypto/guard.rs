@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::service::ports::StoreError;
 
 use super::KeyRing;
-use crate::store::Store;
+use crate::store::{KeyFingerprint, Store};
 
 /// Why this ring and this database do not belong together, as a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub async fn admit(store: &dyn Store, ring: &KeyRing, now: DateTime<Utc>) -> Res
     if known.is_empty() && store.holds_secrets().await? {
         return Err(GuardError::NoFingerprint);
     }
-    check(store, ring).await?;
+    compare(&known, ring)?;
     for (id, key) in ring.iter() {
         store.insert_if_absent(id, &key.fingerprint(), now).await?;
     }
@@ -54,7 +54,11 @@ pub async fn admit(store: &dyn Store, ring: &KeyRing, now: DateTime<Utc>) -> Res
 
 /// Refuses a ring that is not this database's.
 pub async fn check(store: &dyn Store, ring: &KeyRing) -> Result<(), GuardError> {
-    for known in store.list().await? {
+    compare(&store.list().await?, ring)
+}
+
+fn compare(known: &[KeyFingerprint], ring: &KeyRing) -> Result<(), GuardError> {
+    for known in known {
         match ring.get(known.key_id) {
             None => return Err(GuardError::Missing(known.key_id)),
             Some(key) if key.fingerprint() != known.fingerprint => {

@@ -52,12 +52,8 @@ async fn plain_http_on_loopback_promises_no_transport_security() {
 #[tokio::test]
 async fn req_ses_1_over_https_the_cookie_has_the_host_prefix_and_every_protection() {
     let app = https_app().await;
-    let ticket = app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
-    let password = app.post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
-    let totp = app.post("/api/generate-2fa", &json!({ "ticket": password["ticket"] })).await.json();
-    let key = data_encoding::BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap();
-    let person = Person { username: "alice".to_owned(), password: String::new(), totp: key };
-    let body = json!({ "ticket": totp["ticket"], "code": person.code(&app) });
+    let (person, ticket) = Person::to_prove(&app, "alice").await;
+    let body = json!({ "ticket": ticket, "code": person.code(&app) });
     let activated = app.post("/api/activate", &body).await;
     let cookie = activated.headers[header::SET_COOKIE].to_str().unwrap();
     let (pair, attributes) = cookie.split_once("; ").unwrap();

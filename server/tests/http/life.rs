@@ -137,13 +137,8 @@ async fn starting_again_voids_what_was_shown_before() {
 #[tokio::test]
 async fn five_wrong_codes_spend_the_ticket_and_the_password_leads_on() {
     let app = TestApp::new().await;
-    let ticket = app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
-    let password = app.post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
-    let totp = app.post("/api/generate-2fa", &json!({ "ticket": password["ticket"] })).await.json();
-    let key = data_encoding::BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap();
-    let secret = password["password"].as_str().unwrap().to_owned();
-    let person = Person { username: "alice".to_owned(), password: secret, totp: key };
-    let body = json!({ "ticket": totp["ticket"], "code": person.wrong_code(&app) });
+    let (person, ticket) = Person::to_prove(&app, "alice").await;
+    let body = json!({ "ticket": ticket, "code": person.wrong_code(&app) });
     for left in (0..5).rev() {
         let refused = app.post("/api/activate", &body).await;
         assert_eq!(refused.code(), "code_rejected");
@@ -151,7 +146,7 @@ async fn five_wrong_codes_spend_the_ticket_and_the_password_leads_on() {
         assert_eq!(refused.json()["reason"], "mismatch");
         assert_eq!(refused.json()["server_time"], "2026-11-23T12:00:00Z");
     }
-    let right = json!({ "ticket": totp["ticket"], "code": person.code(&app) });
+    let right = json!({ "ticket": ticket, "code": person.code(&app) });
     assert_eq!(app.post("/api/activate", &right).await.code(), "ticket_spent");
 
     let resumed = person.sign_in_with(&app, None).await;
@@ -164,16 +159,12 @@ async fn five_wrong_codes_spend_the_ticket_and_the_password_leads_on() {
 #[tokio::test]
 async fn the_last_try_may_be_right() {
     let app = TestApp::new().await;
-    let ticket = app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
-    let password = app.post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
-    let totp = app.post("/api/generate-2fa", &json!({ "ticket": password["ticket"] })).await.json();
-    let key = data_encoding::BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap();
-    let person = Person { username: "alice".to_owned(), password: String::new(), totp: key };
+    let (person, ticket) = Person::to_prove(&app, "alice").await;
     for _ in 0..4 {
-        let body = json!({ "ticket": totp["ticket"], "code": person.wrong_code(&app) });
+        let body = json!({ "ticket": ticket, "code": person.wrong_code(&app) });
         app.post("/api/activate", &body).await.code();
     }
-    let right = json!({ "ticket": totp["ticket"], "code": person.code(&app) });
+    let right = json!({ "ticket": ticket, "code": person.code(&app) });
     assert_eq!(app.post("/api/activate", &right).await.status, 200);
 }
 

@@ -23,8 +23,14 @@ impl Person {
         Self::follow(app, &registered.json()["ticket"]).await
     }
 
-    /// Goes through both steps and the proof from a ticket.
-    pub(crate) async fn follow(app: &TestApp, ticket: &Value) -> (Self, String) {
+    /// Registers and claims both secrets: what is left is the proof, with the ticket for it.
+    pub(crate) async fn to_prove(app: &TestApp, username: &str) -> (Self, Value) {
+        let registered = app.post("/api/register", &json!({ "username": username })).await.json();
+        Self::claim(app, &registered["ticket"]).await
+    }
+
+    /// Claims both secrets from a ticket; the ticket for the proof.
+    pub(crate) async fn claim(app: &TestApp, ticket: &Value) -> (Self, Value) {
         let password = app.post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
         let totp = app.post("/api/generate-2fa", &json!({ "ticket": password["ticket"] })).await.json();
         let person = Self {
@@ -32,7 +38,13 @@ impl Person {
             password: password["password"].as_str().unwrap().to_owned(),
             totp: BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap(),
         };
-        let body = json!({ "ticket": totp["ticket"], "code": person.code(app) });
+        (person, totp["ticket"].clone())
+    }
+
+    /// Goes through both steps and the proof from a ticket.
+    pub(crate) async fn follow(app: &TestApp, ticket: &Value) -> (Self, String) {
+        let (person, ticket) = Self::claim(app, ticket).await;
+        let body = json!({ "ticket": ticket, "code": person.code(app) });
         let activated = app.post("/api/activate", &body).await;
         assert_eq!(activated.status, 200, "{}", activated.text());
         let session = activated.session().expect("a session cookie");

@@ -74,13 +74,8 @@ async fn of_fifty_parallel_proofs_with_the_right_code_exactly_one_activates(data
 
 async fn req_otp_4_parallel_guesses_get_no_more_tries_than_one_after_the_other(database: Database) {
     let servers = servers(&database).await;
-    let ticket =
-        servers[0].post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
-    let password = servers[0].post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
-    let totp = servers[0].post("/api/generate-2fa", &json!({ "ticket": password["ticket"] })).await.json();
-    let key = data_encoding::BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap();
-    let person = Person { username: "alice".to_owned(), password: String::new(), totp: key };
-    let body = json!({ "ticket": totp["ticket"], "code": person.wrong_code(&servers[0]) });
+    let (person, ticket) = Person::to_prove(&servers[0], "alice").await;
+    let body = json!({ "ticket": ticket, "code": person.wrong_code(&servers[0]) });
     let statuses = burst(&servers, "/api/activate", &body, 100).await;
     assert_eq!((count(&statuses, 422), count(&statuses, 410)), (5, 95));
 }

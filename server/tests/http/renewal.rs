@@ -106,17 +106,12 @@ async fn a_step_spent_by_the_old_secret_is_spent_for_the_new_one() {
     let (old, session) = Person::enrol(&app, "alice").await;
     next_code(&app);
     let begun = app.post_as(&session, "/api/renew", &json!({ "code": old.code(&app) })).await.json();
-    let password = app.post("/api/generate-password", &json!({ "ticket": begun["ticket"] })).await.json();
-    let totp = app.post("/api/generate-2fa", &json!({ "ticket": password["ticket"] })).await.json();
-    let key = data_encoding::BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap();
-    let new = Person { totp: key, ..old };
-    let refused =
-        app.post("/api/activate", &json!({ "ticket": totp["ticket"], "code": new.code(&app) })).await;
+    let (new, ticket) = Person::claim(&app, &begun["ticket"]).await;
+    let refused = app.post("/api/activate", &json!({ "ticket": ticket, "code": new.code(&app) })).await;
     assert_eq!(refused.code(), "code_rejected");
     assert_eq!(refused.json()["reason"], "already_used");
     next_code(&app);
-    let proved =
-        app.post("/api/activate", &json!({ "ticket": totp["ticket"], "code": new.code(&app) })).await;
+    let proved = app.post("/api/activate", &json!({ "ticket": ticket, "code": new.code(&app) })).await;
     assert_eq!(proved.status, 200);
 }
 
