@@ -60,6 +60,28 @@ impl ErrorCode {
         Self::Timeout,
     ];
 
+    /// The code as it is written in JSON and in metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid_input",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::Unauthenticated => "unauthenticated",
+            Self::CrossOrigin => "cross_origin",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::UsernameTaken => "username_taken",
+            Self::TicketSpent => "ticket_spent",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::CodeRejected => "code_rejected",
+            Self::Throttled => "throttled",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+        }
+    }
+
     /// The HTTP status of this code.
     #[must_use]
     pub const fn status(self) -> u16 {

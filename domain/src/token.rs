@@ -1,8 +1,12 @@
 //! Tickets and session tokens: 256 random bits for the holder, a SHA-256 for the store.
+//!
+//! A session has a second token, derived from the first, that only shows who is signed in
+//! ([`forward_token`]): other applications of the house see it, and must not get hold of the
+//! session with it.
 
 use data_encoding::BASE64URL_NOPAD;
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{secret::WireSecret, service::ports::Entropy};
 
@@ -10,6 +14,9 @@ use crate::{secret::WireSecret, service::ports::Entropy};
 const BYTES: usize = 32;
 /// Characters of a token in base64url without padding.
 pub const TEXT_LEN: usize = 43;
+
+/// Tells a forward token's derivation from every other hash of a token.
+const FORWARD_PREFIX: &[u8] = b"sesame forward token 1\0";
 
 /// What the store keeps of a token. 256 random bits need no salt and no slow hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,23 +51,46 @@ impl Token {
     pub fn random(entropy: &dyn Entropy) -> Self {
         let mut bytes = Zeroizing::new([0u8; BYTES]);
         entropy.fill(bytes.as_mut());
-        Self {
-            text: WireSecret::new(BASE64URL_NOPAD.encode(bytes.as_ref())),
-            digest: digest_of(bytes.as_ref()),
-        }
+        Self::of(&bytes)
+    }
+
+    /// Draws the token of a session, with its forward token.
+    #[must_use]
+    pub fn random_with_forward(entropy: &dyn Entropy) -> (Self, Self) {
+        let mut bytes = Zeroizing::new([0u8; BYTES]);
+        entropy.fill(bytes.as_mut());
+        (Self::of(&bytes), Self::of(&forward_bytes(&bytes)))
+    }
+
+    fn of(bytes: &[u8; BYTES]) -> Self {
+        Self { text: WireSecret::new(BASE64URL_NOPAD.encode(bytes)), digest: digest_of(bytes) }
     }
 }
 
 /// The digest of a received token; `None` when the text cannot be one.
 #[must_use]
 pub fn digest_of_text(text: &str) -> Option<TokenDigest> {
+    bytes_of(text).map(|bytes| digest_of(bytes.as_ref()))
+}
+
+/// The forward token of a session: SHA-256 over a fixed prefix and the session token. Nobody gets
+/// from it to the session token, and being derived it need not be kept anywhere. `None` when the
+/// text cannot be a token.
+#[must_use]
+pub fn forward_token(session: &str) -> Option<Token> {
+    Some(Token::of(&forward_bytes(&*bytes_of(session)?)))
+}
+
+fn forward_bytes(session: &[u8; BYTES]) -> Zeroizing<[u8; BYTES]> {
+    Zeroizing::new(Sha256::new().chain_update(FORWARD_PREFIX).chain_update(session).finalize().into())
+}
+
+fn bytes_of(text: &str) -> Option<Zeroizing<[u8; BYTES]>> {
     if text.len() != TEXT_LEN {
         return None;
     }
-    let mut bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-    let digest = digest_of(&bytes);
-    bytes.zeroize();
-    Some(digest)
+    let decoded = Zeroizing::new(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?);
+    <[u8; BYTES]>::try_from(decoded.as_slice()).ok().map(Zeroizing::new)
 }
 
 fn digest_of(bytes: &[u8]) -> TokenDigest {

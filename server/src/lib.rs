@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod http;
+pub mod metrics;
 pub mod serve;
 pub mod site;
 pub mod store;

@@ -1,6 +1,13 @@
 //! Putting the service together and keeping it running until it is asked to stop.
 
-use std::{fs, io, net::SocketAddr, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::service::{
     Ports, Sesame,
@@ -9,6 +16,7 @@ use domain::service::{
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    task::JoinHandle,
 };
 
 use crate::{
@@ -18,7 +26,8 @@ use crate::{
         Argon2Pool, EnvelopeVault, KeyRing, SystemEntropy, guard,
         key_file::{self, KeyFileError},
     },
-    http::{self, Dependencies, Draining},
+    http::{self, Dependencies, Draining, Function, TrustedProxies},
+    metrics::{self, HashMeter, Metrics},
     site,
     store::{self, Store},
 };
@@ -26,12 +35,28 @@ use crate::{
 /// How often what is over is deleted.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
+/// Which part of the service a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Pages and API.
+    Everything,
+    /// One OpenFaaS function.
+    Function(Function),
+}
+
 /// Serves until SIGTERM or SIGINT.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
-    let site_dir = site::find(config.site_dir.as_deref())?;
+pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
+    let site_dir = match shape {
+        Shape::Everything => Some(site::find(config.site_dir.as_deref())?),
+        Shape::Function(_) => None,
+    };
     let (store, ring) = open(&config).await?;
     let draining = Draining::default();
-    let dependencies = assemble(&config, store.clone(), ring, site_dir, draining.clone()).await?;
+    let dependencies = assemble(&config, store.clone(), ring, draining.clone()).await?;
+    let router = match (shape, site_dir) {
+        (Shape::Function(function), _) => http::build_function(&dependencies, function),
+        (Shape::Everything, site_dir) => http::build(&dependencies, &site_dir.unwrap_or_default()),
+    };
 
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         anyhow::anyhow!(
@@ -40,34 +65,92 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         )
     })?;
     let address = listener.local_addr()?;
-    let purge = tokio::spawn(purge_for_ever(dependencies.sesame.clone()));
-    let service = http::build(&dependencies).into_make_service_with_connect_info::<SocketAddr>();
+    let beside = start_beside(&config, &dependencies, shape).await?;
+    let lock = LockFile::of(shape);
+    lock.make();
+    announce(&config, address);
 
-    // Stops taking connections at the signal, then waits for the requests in flight.
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+    // A second signal, or the end of the drain interval, closes the door.
+    let (close, closed) = tokio::sync::watch::channel(false);
+    let drain = async {
         stop_signal().await;
         draining.begin();
+        lock.remove();
+        tracing::info!(seconds = config.drain_interval.as_secs(), "stopping: still serving for a while");
+        tokio::select! {
+            () = tokio::time::sleep(config.drain_interval) => {}
+            () = stop_signal() => {}
+        }
         tracing::info!("stopping: finishing requests in flight");
-        // The receiver waits below for as long as the server runs.
-        let _ = stop.send(());
-    });
-    announce(&config, address);
-    let deadline = async {
-        if stopped.await.is_ok() {
-            tokio::time::sleep(config.shutdown_timeout).await;
-        } else {
-            std::future::pending::<()>().await;
+        // The receivers wait below for as long as the server runs.
+        let _ = close.send(true);
+        tokio::time::sleep(config.shutdown_timeout).await;
+    };
+    let until_closed = {
+        let mut closed = closed.clone();
+        async move {
+            // An error means that the sender is gone, which is an end as well.
+            let _ = closed.wait_for(|closed| *closed).await;
         }
     };
     tokio::select! {
-        result = server => result?,
-        () = deadline => tracing::warn!("some requests did not finish in time and were dropped"),
+        () = http::listener::run(listener, router, config.read_timeout, until_closed) => {}
+        () = drain => tracing::warn!("some requests did not finish in time and were dropped"),
     }
-    purge.abort();
+    for task in beside {
+        task.abort();
+    }
     store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What runs beside the requests: deleting what is over, counting, and the metrics' own listener.
+async fn start_beside(
+    config: &Config,
+    dependencies: &Dependencies,
+    shape: Shape,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let mut tasks = vec![tokio::spawn(purge_for_ever(dependencies.sesame.clone()))];
+    if let Some(address) = config.metrics_listen
+        && let Some(listener) = metrics::bind(address, config.metrics_listen_given).await?
+    {
+        let router = metrics::router(dependencies.metrics.clone());
+        let read_timeout = config.read_timeout;
+        tasks.push(tokio::spawn(async move {
+            http::listener::run(listener, router, read_timeout, std::future::pending()).await;
+        }));
+        // Counting reads whole tables: one workload's metrics are enough.
+        let counts = shape == Shape::Everything;
+        tasks.push(tokio::spawn(metrics::keep_counting(
+            dependencies.metrics.clone(),
+            dependencies.store.clone(),
+            counts.then_some(config.policy.session_idle),
+        )));
+    }
+    Ok(tasks)
+}
+
+/// `$TMPDIR/.lock`, which OpenFaaS' probes look for while a function is healthy. Best effort: the
+/// health route says the same.
+struct LockFile(Option<PathBuf>);
+
+impl LockFile {
+    fn of(shape: Shape) -> Self {
+        Self(matches!(shape, Shape::Function(_)).then(|| std::env::temp_dir().join(".lock")))
+    }
+
+    fn make(&self) {
+        if let Some(Err(error)) = self.0.as_ref().map(|path| fs::write(path, b"")) {
+            tracing::warn!(%error, "no lock file; the health route serves as well");
+        }
+    }
+
+    fn remove(&self) {
+        if let Some(Err(error)) = self.0.as_ref().map(fs::remove_file) {
+            tracing::warn!(%error, "the lock file cannot be removed; the health route says 503");
+        }
+    }
 }
 
 /// Opens the database and the key ring, and makes sure that they belong together.
@@ -114,16 +197,18 @@ async fn assemble(
     config: &Config,
     store: Arc<dyn Store>,
     ring: Arc<KeyRing>,
-    site_dir: std::path::PathBuf,
     draining: Draining,
 ) -> anyhow::Result<Dependencies> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let hasher = Argon2Pool::new(config.argon2, config.hash_permits, config.hash_queue, entropy.clone())?;
+    let meter = HashMeter::default();
+    let (permits, queue) = (config.hash_permits, config.hash_queue);
+    let hasher = Arc::new(Argon2Pool::new(config.argon2, permits, queue, entropy.clone(), meter.clone())?);
+    let metrics = Arc::new(Metrics::new(store.clone(), hasher.clone(), &meter));
     let ports = Ports {
         accounts: store.clone(),
         throttle: store.clone(),
         vault: Arc::new(EnvelopeVault::new(ring.clone(), entropy.clone())),
-        hasher: Arc::new(hasher),
+        hasher,
         clock: Arc::new(SystemClock),
         entropy: entropy.clone(),
     };
@@ -133,7 +218,10 @@ async fn assemble(
         ring,
         entropy,
         public_url: config.public_url.clone(),
-        site_dir,
+        trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+        forward_auth: config.forward_auth.clone(),
+        metrics,
+        max_inflight: config.max_inflight,
         request_timeout: config.request_timeout,
         draining,
     })

@@ -21,6 +21,8 @@ mod fixtures;
 mod activation;
 #[path = "store/availability.rs"]
 mod availability;
+#[path = "store/census.rs"]
+mod census;
 #[path = "store/enrolment.rs"]
 mod enrolment;
 #[path = "store/keys.rs"]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use domain::{
     error::ErrorCode,
     network::Network,
-    service::{Refusal, Sesame},
+    service::{Outcome, Refusal, Sesame, UseCase},
 };
 use leptos::prelude::use_context;
 
-use super::{CookiePolicy, ServerError};
+use super::{CookiePolicy, ForwardCookie, ServerError};
 
 /// Provided by the server for each request.
 #[derive(Clone)]
@@ -20,6 +20,16 @@ pub struct ServerContext {
     pub network: Network,
     /// How the session cookie is named and protected.
     pub cookie: CookiePolicy,
+    /// The cookie of forward authentication, where that is switched on.
+    pub forward: Option<ForwardCookie>,
+    /// Is told what became of each use case.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// Is told what became of each use case.
+pub trait Observer: Send + Sync {
+    /// Notes one outcome.
+    fn observe(&self, use_case: UseCase, outcome: Outcome);
 }
 
 /// The context of this request.
@@ -30,14 +40,33 @@ pub(super) fn current() -> Result<ServerContext, ServerError> {
     })
 }
 
-/// Logs what the client is not told, and tells the rest.
-pub(super) fn answer<T>(result: Result<T, Refusal>) -> Result<T, ServerError> {
-    result.map_err(|refusal| {
+impl ServerContext {
+    /// Tells the client what became of a use case.
+    pub(super) fn answer<T>(&self, use_case: UseCase, result: Result<T, Refusal>) -> Result<T, ServerError> {
+        self.answer_with(use_case, result, |_| Outcome::Done)
+    }
+
+    /// The same, where success has more than one kind. Logs what the client is not told.
+    pub(super) fn answer_with<T>(
+        &self,
+        use_case: UseCase,
+        result: Result<T, Refusal>,
+        kind: impl FnOnce(&T) -> Outcome,
+    ) -> Result<T, ServerError> {
+        let refusal = match result {
+            Ok(value) => {
+                self.observer.observe(use_case, kind(&value));
+                return Ok(value);
+            }
+            Err(refusal) => refusal,
+        };
         match &refusal {
             Refusal::Internal { detail } => tracing::error!(%detail, "internal fault"),
             Refusal::Unavailable { detail, .. } => tracing::warn!(%detail, "unavailable"),
             Refusal::Told(error) => tracing::debug!(code = ?error.code, "refused"),
         }
-        refusal.to_api_error().into()
-    })
+        let error = refusal.to_api_error();
+        self.observer.observe(use_case, Outcome::Refused(error.code));
+        Err(error.into())
+    }
 }

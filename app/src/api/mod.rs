@@ -12,6 +12,8 @@ mod error;
 #[cfg(feature = "ssr")]
 mod session_cookie;
 
+#[cfg(feature = "ssr")]
+use domain::service::{Outcome, UseCase};
 use domain::{
     secret::WireSecret,
     wire::{Activated, Authentication, PasswordIssued, SessionView, TicketIssued, TotpIssued},
@@ -21,37 +23,38 @@ use serde::{Deserialize, Serialize};
 
 use self::codec::{JsonBody, NoContent};
 #[cfg(feature = "ssr")]
-pub use self::context::ServerContext;
+pub use self::context::{Observer, ServerContext};
 pub use self::error::ServerError;
 #[cfg(feature = "ssr")]
-pub use self::session_cookie::CookiePolicy;
+pub use self::session_cookie::{CookiePolicy, ForwardCookie};
 
 /// Registers a username and hands out the ticket that claims its password.
 #[server(prefix = "/api", endpoint = "register", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn register(username: String) -> Result<TicketIssued, ServerError> {
     let context = context::current()?;
-    context::answer(context.sesame.register(context.network, &username).await)
+    context.answer(UseCase::Register, context.sesame.register(context.network, &username).await)
 }
 
 /// Consumes the ticket and hands over a generated password, this once.
 #[server(prefix = "/api", endpoint = "generate-password", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn generate_password(ticket: WireSecret) -> Result<PasswordIssued, ServerError> {
     let context = context::current()?;
-    context::answer(context.sesame.generate_password(ticket.expose()).await)
+    context.answer(UseCase::GeneratePassword, context.sesame.generate_password(ticket.expose()).await)
 }
 
 /// Consumes the ticket and hands over a generated TOTP secret, this once.
 #[server(prefix = "/api", endpoint = "generate-2fa", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn generate_2fa(ticket: WireSecret) -> Result<TotpIssued, ServerError> {
     let context = context::current()?;
-    context::answer(context.sesame.generate_totp(ticket.expose()).await)
+    context.answer(UseCase::GenerateTotp, context.sesame.generate_totp(ticket.expose()).await)
 }
 
 /// Proves the authenticator: the account is active and a session is open.
 #[server(prefix = "/api", endpoint = "activate", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn activate(ticket: WireSecret, code: WireSecret) -> Result<Activated, ServerError> {
     let context = context::current()?;
-    let (activated, token) = context::answer(context.sesame.activate(ticket.expose(), code.expose()).await)?;
+    let (activated, token) =
+        context.answer(UseCase::Activate, context.sesame.activate(ticket.expose(), code.expose()).await)?;
     session_cookie::set(&context, &token)?;
     Ok(activated)
 }
@@ -65,8 +68,12 @@ pub async fn authenticate(
 ) -> Result<Authentication, ServerError> {
     let context = context::current()?;
     let code = code.as_ref().map(WireSecret::expose);
-    let (answer, token) =
-        context::answer(context.sesame.authenticate(context.network, &username, &password, code).await)?;
+    let judged = context.sesame.authenticate(context.network, &username, &password, code).await;
+    let (answer, token) = context.answer_with(UseCase::Authenticate, judged, |(answer, _)| match answer {
+        Authentication::Authenticated { .. } => Outcome::Done,
+        Authentication::Expired { .. } => Outcome::Expired,
+        Authentication::ActivationRequired { .. } => Outcome::ActivationRequired,
+    })?;
     if let Some(token) = token {
         session_cookie::set(&context, &token)?;
     }
@@ -78,7 +85,10 @@ pub async fn authenticate(
 pub async fn renew(code: WireSecret) -> Result<TicketIssued, ServerError> {
     let context = context::current()?;
     let token = session_cookie::read(&context);
-    context::answer(context.sesame.renew(token.as_ref().map(WireSecret::expose), code.expose()).await)
+    context.answer(
+        UseCase::Renew,
+        context.sesame.renew(token.as_ref().map(WireSecret::expose), code.expose()).await,
+    )
 }
 
 /// The signed-in account, as its owner sees it.
@@ -86,7 +96,7 @@ pub async fn renew(code: WireSecret) -> Result<TicketIssued, ServerError> {
 pub async fn session() -> Result<SessionView, ServerError> {
     let context = context::current()?;
     let token = session_cookie::read(&context);
-    context::answer(context.sesame.session(token.as_ref().map(WireSecret::expose)).await)
+    context.answer(UseCase::Session, context.sesame.session(token.as_ref().map(WireSecret::expose)).await)
 }
 
 /// Closes the session and clears its cookie. Signing out twice is no error.
@@ -94,6 +104,7 @@ pub async fn session() -> Result<SessionView, ServerError> {
 pub async fn sign_out() -> Result<(), ServerError> {
     let context = context::current()?;
     let token = session_cookie::read(&context);
-    context::answer(context.sesame.sign_out(token.as_ref().map(WireSecret::expose)).await)?;
+    context
+        .answer(UseCase::SignOut, context.sesame.sign_out(token.as_ref().map(WireSecret::expose)).await)?;
     session_cookie::clear(&context)
 }

@@ -1,4 +1,7 @@
-//! The one place that builds and reads the session cookie.
+//! The one place that builds and reads cookies of a session: its own, and the one by which a proxy
+//! learns who is signed in to another application.
+
+use std::sync::Arc;
 
 use domain::{error::ErrorCode, secret::WireSecret, service::SessionToken};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
@@ -37,18 +40,7 @@ impl CookiePolicy {
     /// may be tossing cookies at us from a neighbouring host.
     #[must_use]
     pub fn find(self, headers: &HeaderMap) -> Option<WireSecret> {
-        let mut values = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(name, _)| *name == self.name())
-            .map(|(_, value)| value);
-        match (values.next(), values.next()) {
-            (Some(value), None) => Some(WireSecret::new(value.to_owned())),
-            _ => None,
-        }
+        find(self.name(), headers)
     }
 
     /// The `Set-Cookie` value that hands a token over. It has no `Max-Age`: it ends with the
@@ -62,6 +54,65 @@ impl CookiePolicy {
     }
 }
 
+/// The cookie of forward authentication: every application under one domain is sent it, so it holds
+/// the forward token, which opens nothing in Sésame itself. `Lax`, because people come to those
+/// applications by links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForwardCookie {
+    /// The domain under which applications see it.
+    pub domain: Arc<str>,
+    /// How it is protected.
+    pub policy: CookiePolicy,
+}
+
+impl ForwardCookie {
+    /// The cookie's name. (`__Host-` would keep it from the other applications.)
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self.policy {
+            CookiePolicy::Secure => "__Secure-sesame-forward",
+            CookiePolicy::Loopback => "sesame-forward",
+        }
+    }
+
+    /// The forward token in a request's `Cookie` headers.
+    #[must_use]
+    pub fn find(&self, headers: &HeaderMap) -> Option<WireSecret> {
+        find(self.name(), headers)
+    }
+
+    /// The `Set-Cookie` value that hands a forward token over, until the browser or the session ends.
+    #[must_use]
+    pub fn hand_over(&self, forward: &WireSecret) -> String {
+        format!("{}={}; {}", self.name(), forward.expose(), self.attributes())
+    }
+
+    fn clear(&self) -> String {
+        format!("{}=; Max-Age=0; {}", self.name(), self.attributes())
+    }
+
+    fn attributes(&self) -> String {
+        let secure = if self.policy == CookiePolicy::Secure { "; Secure" } else { "" };
+        format!("Path=/; Domain={}; HttpOnly; SameSite=Lax{secure}", self.domain)
+    }
+}
+
+/// The value of the cookie called `wanted`, if it comes once.
+fn find(wanted: &str, headers: &HeaderMap) -> Option<WireSecret> {
+    let mut values = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| *name == wanted)
+        .map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (Some(value), None) => Some(WireSecret::new(value.to_owned())),
+        _ => None,
+    }
+}
+
 /// The token in this request's cookie.
 pub(super) fn read(context: &ServerContext) -> Option<WireSecret> {
     use_context::<Parts>().and_then(|parts| context.cookie.find(&parts.headers))
@@ -69,13 +120,21 @@ pub(super) fn read(context: &ServerContext) -> Option<WireSecret> {
 
 /// Hands the token of a freshly opened session over.
 pub(super) fn set(context: &ServerContext, token: &SessionToken) -> Result<(), ServerError> {
-    append(&context.cookie.hand_over(token))
+    append(&context.cookie.hand_over(token))?;
+    if let Some(cookie) = &context.forward {
+        append(&cookie.hand_over(&token.forward))?;
+    }
+    Ok(())
 }
 
-/// Takes the cookie back, with the status of an answer without a body.
+/// Takes the cookies back, with the status of an answer without a body.
 pub(super) fn clear(context: &ServerContext) -> Result<(), ServerError> {
     expect_context::<ResponseOptions>().set_status(StatusCode::NO_CONTENT);
-    append(&context.cookie.clear())
+    append(&context.cookie.clear())?;
+    if let Some(cookie) = &context.forward {
+        append(&cookie.clear())?;
+    }
+    Ok(())
 }
 
 fn append(cookie: &str) -> Result<(), ServerError> {
@@ -104,6 +163,22 @@ mod tests {
     fn a_cookie_that_comes_twice_is_no_session() {
         assert!(CookiePolicy::Secure.find(&headers(&["__Host-sesame=a; __Host-sesame=b"])).is_none());
         assert!(CookiePolicy::Secure.find(&headers(&["__Host-sesame=a", "__Host-sesame=b"])).is_none());
+    }
+
+    #[test]
+    fn the_forward_cookie_goes_to_one_domain_and_has_a_name_of_its_own() {
+        let cookie = ForwardCookie { domain: "example.com".into(), policy: CookiePolicy::Secure };
+        let set = cookie.hand_over(&WireSecret::new("token".to_owned()));
+        assert_eq!(
+            set,
+            "__Secure-sesame-forward=token; Path=/; Domain=example.com; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert!(
+            cookie.clear().starts_with("__Secure-sesame-forward=; Max-Age=0; Path=/; Domain=example.com;")
+        );
+        assert_eq!(cookie.find(&headers(&["__Secure-sesame-forward=a"])).unwrap().expose(), "a");
+        assert!(cookie.find(&headers(&["__Host-sesame=a"])).is_none());
+        assert!(cookie.find(&headers(&["__Secure-sesame-forward=a; __Secure-sesame-forward=b"])).is_none());
     }
 
     #[test]

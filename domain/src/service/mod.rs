@@ -5,6 +5,7 @@
 
 mod authenticate;
 mod enrolment;
+mod outcome;
 pub mod policy;
 pub mod ports;
 mod refusal;
@@ -17,13 +18,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub use self::refusal::Refusal;
 use self::{
     authenticate::Decoy,
     policy::Policy,
     ports::{
         AccountStore, Clock, Entropy, HashError, NewSession, NewTicket, PasswordHasher, ThrottleStore, Vault,
     },
+};
+pub use self::{
+    outcome::{Outcome, UseCase},
+    refusal::Refusal,
+    session::Verified,
 };
 use crate::{secret::WireSecret, token::Token, wire::TicketIssued};
 
@@ -56,6 +61,8 @@ pub struct Sesame {
 pub struct SessionToken {
     /// The token, for the cookie.
     pub text: WireSecret,
+    /// The token that only shows who is signed in, for the cookie of other applications.
+    pub forward: WireSecret,
     /// The absolute end of the session.
     pub expires_at: DateTime<Utc>,
 }
@@ -89,10 +96,11 @@ impl Sesame {
 
     /// A session for the holder and for the store, opened at `now`. It never outlives the pair.
     fn draw_session(&self, now: DateTime<Utc>, valid_until: DateTime<Utc>) -> (SessionToken, NewSession) {
-        let token = Token::random(&*self.ports.entropy);
+        let (token, forward) = Token::random_with_forward(&*self.ports.entropy);
         let expires_at = (now + self.policy.session_lifetime).min(valid_until);
-        let new = NewSession { digest: token.digest, now, expires_at, tries: self.policy.code_tries };
-        (SessionToken { text: token.text, expires_at }, new)
+        let tries = self.policy.code_tries;
+        let new = NewSession { digest: token.digest, forward: forward.digest, now, expires_at, tries };
+        (SessionToken { text: token.text, forward: forward.text, expires_at }, new)
     }
 }
 

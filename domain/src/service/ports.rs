@@ -189,6 +189,8 @@ pub struct Account {
 pub struct NewSession {
     /// What the store keeps of the token.
     pub digest: TokenDigest,
+    /// What the store keeps of the token that only shows who is signed in.
+    pub forward: TokenDigest,
     /// When it is opened.
     pub now: DateTime<Utc>,
     /// When it ends at the latest.
@@ -236,9 +238,11 @@ pub enum ActivationOutcome {
     StepUsed,
 }
 
-/// A session found by its token.
+/// A session found by one of its tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
+    /// What the store keeps of the session token.
+    pub digest: TokenDigest,
     /// Whose.
     pub account: AccountId,
     /// The name.
@@ -371,6 +375,9 @@ pub trait AccountStore: Send + Sync {
 
     /// Finds a session by its token, whether it is over or not.
     async fn find_session(&self, token: &TokenDigest) -> Result<Option<Session>, StoreError>;
+
+    /// Finds a session by its forward token, whether it is over or not.
+    async fn find_session_by_forward(&self, forward: &TokenDigest) -> Result<Option<Session>, StoreError>;
 
     /// Notes that a session was used; never moves the note back in time.
     async fn touch_session(&self, token: &TokenDigest, now: DateTime<Utc>) -> Result<(), StoreError>;

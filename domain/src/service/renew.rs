@@ -21,14 +21,14 @@ impl Sesame {
     /// looked at, and given back if the code was right or a fault of ours kept it from being judged.
     pub async fn renew(&self, token: Option<&str>, code: &str) -> Result<TicketIssued, Refusal> {
         let code = parse_code(code)?;
-        let (digest, session) = self.live_session(token).await?;
-        let tries_left = (self.ports.accounts.take_session_try(&digest).await?)
+        let session = self.live_session(token).await?;
+        let tries_left = (self.ports.accounts.take_session_try(&session.digest).await?)
             .ok_or_else(|| Refusal::told(ErrorCode::Unauthenticated))?;
         let now = self.now();
         let judged = self.judge_renewal(&session, &code, now).await;
         if !matches!(judged, Ok(Judged::Rejected(_))) {
             // Best effort: the renewal has begun, or a fault is being reported already.
-            let _unreachable = self.ports.accounts.give_back_session_try(&digest).await;
+            let _unreachable = self.ports.accounts.give_back_session_try(&session.digest).await;
         }
         let reason = match judged? {
             Judged::Begun(issued) => return Ok(issued),
@@ -36,7 +36,7 @@ impl Sesame {
         };
         if tries_left == 0 {
             let event = AuditEvent { at: now, account: session.account, kind: AuditKind::SessionRevoked };
-            self.ports.accounts.close_session(&digest, &event).await?;
+            self.ports.accounts.close_session(&session.digest, &event).await?;
         }
         Err(ApiError::code_rejected(reason, tries_left, now).into())
     }

@@ -6,17 +6,27 @@ use super::{Refusal, Sesame, ports::Session};
 use crate::{
     audit::{AuditEvent, AuditKind},
     error::ErrorCode,
-    token::{TokenDigest, digest_of_text},
+    token::digest_of_text,
+    username::Username,
     wire::SessionView,
 };
 
 /// A session's last use is noted at most this often: reading a page is not worth a write.
 const TOUCH_INTERVAL: Duration = Duration::minutes(1);
 
+/// Who is signed in, as another application is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The name.
+    pub username: Username,
+    /// When the secrets stop opening sessions.
+    pub valid_until: DateTime<Utc>,
+}
+
 impl Sesame {
     /// The session behind a cookie, as its owner sees it.
     pub async fn session(&self, token: Option<&str>) -> Result<SessionView, Refusal> {
-        let (_, session) = self.live_session(token).await?;
+        let session = self.live_session(token).await?;
         Ok(SessionView {
             username: session.username.to_string(),
             valid_until: session.valid_until,
@@ -35,20 +45,36 @@ impl Sesame {
         Ok(())
     }
 
+    /// Who is behind a forward token, for a proxy in front of another application. Being there
+    /// counts as using the session.
+    pub async fn verify(&self, forward: Option<&str>) -> Result<Verified, Refusal> {
+        let digest = forward.and_then(digest_of_text).ok_or_else(unauthenticated)?;
+        let found = self.ports.accounts.find_session_by_forward(&digest).await?;
+        let session = self.admit(found).await?;
+        Ok(Verified { username: session.username, valid_until: session.valid_until })
+    }
+
     /// The session if it is not over, its use noted.
-    pub(super) async fn live_session(&self, token: Option<&str>) -> Result<(TokenDigest, Session), Refusal> {
-        let refused = || Refusal::told(ErrorCode::Unauthenticated);
-        let digest = token.and_then(digest_of_text).ok_or_else(refused)?;
-        let session = self.ports.accounts.find_session(&digest).await?.ok_or_else(refused)?;
+    pub(super) async fn live_session(&self, token: Option<&str>) -> Result<Session, Refusal> {
+        let digest = token.and_then(digest_of_text).ok_or_else(unauthenticated)?;
+        self.admit(self.ports.accounts.find_session(&digest).await?).await
+    }
+
+    async fn admit(&self, found: Option<Session>) -> Result<Session, Refusal> {
+        let session = found.ok_or_else(unauthenticated)?;
         let now = self.now();
         if !is_live(&session, now, self.policy.session_idle) {
-            return Err(refused());
+            return Err(unauthenticated());
         }
         if now - session.last_seen_at >= TOUCH_INTERVAL {
-            self.ports.accounts.touch_session(&digest, now).await?;
+            self.ports.accounts.touch_session(&session.digest, now).await?;
         }
-        Ok((digest, session))
+        Ok(session)
     }
+}
+
+fn unauthenticated() -> Refusal {
+    Refusal::told(ErrorCode::Unauthenticated)
 }
 
 /// Whether a session still opens anything: not idle for too long, not past its absolute end,

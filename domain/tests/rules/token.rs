@@ -1,6 +1,6 @@
 //! Tickets and session tokens.
 
-use domain::token::{TEXT_LEN, Token, digest_of_text};
+use domain::token::{TEXT_LEN, Token, digest_of_text, forward_token};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -17,6 +17,20 @@ proptest! {
         prop_assert_eq!(bytes.len(), 32);
         let digest: [u8; 32] = Sha256::digest(&bytes).into();
         prop_assert_eq!(&digest, token.digest.as_bytes());
+    }
+
+    #[test]
+    fn a_forward_token_follows_from_its_session_token_and_is_neither_it_nor_its_digest(seed: u64) {
+        let (token, forward) = Token::random_with_forward(&Dice::seeded(seed));
+        let again = forward_token(token.text.expose()).unwrap();
+        prop_assert_eq!(again.text.expose(), forward.text.expose());
+        prop_assert_eq!(again.digest, forward.digest);
+        prop_assert_eq!(digest_of_text(forward.text.expose()), Some(forward.digest));
+        prop_assert_ne!(forward.text.expose(), token.text.expose());
+        prop_assert_ne!(forward.digest, token.digest);
+        // Whoever reads the database has the digest, and must not have the forward token with it.
+        let digest = data_encoding::BASE64URL_NOPAD.encode(token.digest.as_bytes());
+        prop_assert_ne!(forward.text.expose(), digest);
     }
 
     #[test]

@@ -76,6 +76,7 @@ struct PendingRow {
 
 #[derive(Clone)]
 struct SessionRow {
+    forward: TokenDigest,
     account: AccountId,
     created_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
@@ -152,6 +153,7 @@ impl State {
 
     fn open(&mut self, account: AccountId, new: &NewSession) {
         let row = SessionRow {
+            forward: new.forward,
             account,
             created_at: new.now,
             last_seen_at: new.now,
@@ -475,6 +477,7 @@ impl AccountStore for Memory {
             let (username, row) = state.accounts.iter().find(|(_, row)| row.id == session.account)?;
             let (pair, valid_until) = row.active.as_ref()?;
             Some(Session {
+                digest: *token,
                 account: session.account,
                 username: username.clone(),
                 created_at: session.created_at,
@@ -488,6 +491,14 @@ impl AccountStore for Memory {
             })
         })
         .await
+    }
+
+    async fn find_session_by_forward(&self, forward: &TokenDigest) -> Result<Option<Session>, StoreError> {
+        let token = lock(&self.state).sessions.iter().find(|(_, s)| s.forward == *forward).map(|(t, _)| *t);
+        match token {
+            Some(token) => self.find_session(&TokenDigest::from_bytes(token)).await,
+            None => Ok(None),
+        }
     }
 
     async fn touch_session(&self, token: &TokenDigest, now: DateTime<Utc>) -> Result<(), StoreError> {

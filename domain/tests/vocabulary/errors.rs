@@ -34,6 +34,7 @@ fn every_code_has_its_status_and_its_stable_name() {
         let (status, name) = status_and_name(code);
         assert_eq!(code.status(), status, "{name}");
         assert_eq!(serde_json::to_value(code).unwrap(), name);
+        assert_eq!(code.word(), name);
         assert_eq!(serde_json::from_value::<ErrorCode>(json!(name)).unwrap(), code);
         assert!(code.message().ends_with('.'), "a sentence: {}", code.message());
     }

@@ -3,7 +3,7 @@
 mod health;
 mod keys;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
@@ -12,7 +12,9 @@ use crate::{
         Config, LogFormat, Problems, Sources,
         settings::{SETTINGS, Setting},
     },
-    serve, store, telemetry,
+    http::Function,
+    serve::{self, Shape},
+    store, telemetry,
 };
 
 /// Exit code of wrong usage or configuration; clap uses the same.
@@ -38,7 +40,23 @@ pub fn command() -> Command {
         .max_term_width(110)
         .subcommand(configured(Command::new("serve").about("Serve the pages and the API")))
         .subcommand(configured(
-            Command::new("migrate").about("Bring the database schema up to this program's version"),
+            Command::new("function").about("Serve one part of the API as an OpenFaaS function").arg(
+                Arg::new("name")
+                    .required(true)
+                    .value_name("NAME")
+                    .value_parser(Function::ALL.map(Function::name))
+                    .help("Which part"),
+            ),
+        ))
+        .subcommand(configured(
+            Command::new("migrate").about("Bring the database schema up to this program's version").arg(
+                Arg::new("wait")
+                    .long("wait")
+                    .value_name("SECONDS")
+                    .value_parser(value_parser!(u32))
+                    .default_value("0")
+                    .help("How long to wait for the database to answer"),
+            ),
         ))
         .subcommand(
             Command::new("config").about("Look at the configuration").subcommand_required(true).subcommand(
@@ -93,12 +111,21 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("serve", matches)) => {
             let config = configure(matches)?;
             telemetry::start(config.log_format, &config.log);
-            runtime()?.block_on(serve::serve(config))?;
+            runtime()?.block_on(serve::serve(config, Shape::Everything))?;
+        }
+        Some(("function", matches)) => {
+            let name = matches.get_one::<String>("name").map(String::as_str).unwrap_or_default();
+            let function =
+                Function::named(name).ok_or_else(|| anyhow::anyhow!("There is no function {name}."))?;
+            let config = Config::load(&Sources { function: true, ..sources(matches) })?;
+            telemetry::start(config.log_format, &config.log);
+            runtime()?.block_on(serve::serve(config, Shape::Function(function)))?;
         }
         Some(("migrate", matches)) => {
             let config = configure(matches)?;
             telemetry::start(config.log_format, &config.log);
-            let applied = runtime()?.block_on(store::migrate(&config.database_url))?;
+            let wait = Duration::from_secs(matches.get_one::<u32>("wait").copied().unwrap_or(0).into());
+            let applied = runtime()?.block_on(store::migrate_within(&config.database_url, wait))?;
             say(&format!("Migrations applied: {applied}."));
         }
         Some(("config", matches)) => {
@@ -119,11 +146,15 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 }
 
 fn configure(matches: &ArgMatches) -> Result<Config, Problems> {
+    Config::load(&sources(matches))
+}
+
+fn sources(matches: &ArgMatches) -> Sources {
     let flags = SETTINGS
         .iter()
         .filter_map(|setting| Some((setting.key, matches.get_one::<String>(setting.key)?.clone())))
         .collect();
-    Config::load(&Sources::of_process(matches.get_one::<PathBuf>("config").cloned(), flags))
+    Sources::of_process(matches.get_one::<PathBuf>("config").cloned(), flags)
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::settings::{self, SETTINGS, Setting};
+use super::{
+    function,
+    settings::{self, SETTINGS, Setting},
+};
 
 /// Where Kubernetes and OpenFaaS mount secrets: one flat file a key, prefixed with our name.
 const SECRET_MOUNTS: [&str; 2] = ["/var/openfaas/secrets", "/run/secrets"];
@@ -22,6 +25,8 @@ pub struct Sources {
     pub flags: Vec<(&'static str, String)>,
     /// Folders of mounted secrets.
     pub mounts: Vec<PathBuf>,
+    /// Whether the program runs as an OpenFaaS function.
+    pub function: bool,
 }
 
 impl Sources {
@@ -34,7 +39,8 @@ impl Sources {
             })
             .collect();
         let named = env.iter().find(|(name, _)| name == "SESAME_CONFIG").map(|(_, path)| PathBuf::from(path));
-        Self { file: file.or(named), env, flags, mounts: SECRET_MOUNTS.iter().map(PathBuf::from).collect() }
+        let mounts = SECRET_MOUNTS.iter().map(PathBuf::from).collect();
+        Self { file: file.or(named), env, flags, mounts, function: false }
     }
 }
 
@@ -100,6 +106,9 @@ pub(super) fn collect(sources: &Sources) -> Collected {
             collected.set(setting.key, default, Origin::Default);
         }
     }
+    if sources.function {
+        function_defaults(&mut collected, sources);
+    }
     mounted_secrets(&mut collected, sources);
     if let Some(path) = &sources.file {
         toml_file(&mut collected, path);
@@ -109,6 +118,22 @@ pub(super) fn collect(sources: &Sources) -> Collected {
         collected.set(setting.key, text, Origin::Flag(setting.flag()));
     }
     collected
+}
+
+/// The defaults of a function, and what of-watchdog's variables say.
+fn function_defaults(collected: &mut Collected, sources: &Sources) {
+    for (key, text) in function::DEFAULTS {
+        collected.set(key, text, Origin::Default);
+    }
+    for (name, text) in &sources.env {
+        if name == "port" {
+            collected.set("listen", format!("0.0.0.0:{text}"), Origin::Env(name.clone()));
+        } else if let Some((variable, key)) =
+            function::VARIABLES.iter().find(|(variable, _)| variable == name)
+        {
+            collected.set(key, function::setting_text(variable, text), Origin::Env(name.clone()));
+        }
+    }
 }
 
 /// `sesame-database-url` and `sesame-keys` in a secret mount. The key ring stays a path: its

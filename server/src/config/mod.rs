@@ -4,6 +4,8 @@
 //! origin; reading them reports all mistakes at once, each with where it stands and a remedy,
 //! and never a secret's value.
 
+mod forward_auth;
+mod function;
 mod layers;
 mod memory;
 mod read;
@@ -18,12 +20,15 @@ use std::{
 use app::api::CookiePolicy;
 use axum::http::Uri;
 use domain::{rotation::Period, service::policy::Policy, throttle::Bucket};
+use ipnet::IpNet;
 
-use self::read::Reader;
 pub use self::{
+    forward_auth::ForwardAuth,
+    function::duration as go_duration,
     layers::{Given, Sources},
     read::Problems,
 };
+use self::{forward_auth::Mistake, read::Reader};
 use crate::{
     crypto::Argon2Cost,
     store::{DatabaseUrl, StoreOptions},
@@ -36,6 +41,14 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address people type; origin and cookie decisions come from it, never from `Host`.
     pub public_url: PublicUrl,
+    /// Where metrics are served; `None`: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Whether somebody named that address; if not, the program also starts when it is taken.
+    pub metrics_listen_given: bool,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whom forward authentication serves, where it is switched on.
+    pub forward_auth: Option<ForwardAuth>,
     /// Where the embedded default keeps its database and key ring.
     pub data_dir: PathBuf,
     /// The database.
@@ -56,8 +69,14 @@ pub struct Config {
     pub hash_permits: usize,
     /// How many may wait for their turn.
     pub hash_queue: usize,
+    /// How long the head of a request may take.
+    pub read_timeout: Duration,
     /// How long one request may take.
     pub request_timeout: Duration,
+    /// How long it goes on serving once a stop was asked for, saying that it is not ready.
+    pub drain_interval: Duration,
+    /// How many requests may be under way; 0: any number.
+    pub max_inflight: usize,
     /// How long requests in flight may take to finish once a stop was asked for.
     pub shutdown_timeout: Duration,
     /// How log lines look.
@@ -103,6 +122,14 @@ impl PublicUrl {
         }
         let scheme = if secure { "https" } else { "http" };
         Ok(Self { origin: format!("{scheme}://{}", authority.as_str().to_ascii_lowercase()), secure })
+    }
+
+    /// The host, without its port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.origin.split_once("://").map_or("", |(_, authority)| authority);
+        let port = authority.rfind(':').filter(|colon| !authority.get(*colon..).unwrap_or("").contains(']'));
+        port.and_then(|colon| authority.get(..colon)).unwrap_or(authority)
     }
 
     /// `scheme://host[:port]`, as an `Origin` header has it.
@@ -160,6 +187,18 @@ impl Config {
         let queue = read.number("hash_queue", 0..=100_000);
         let policy = read_policy(read);
         let max_connections = read.number("database_max_connections", 1..=1000);
+        let metrics_listen_given = read.is_given("metrics_listen");
+        let metrics_listen = read.with("metrics_listen", |text| match text {
+            "off" => Ok(None),
+            address => {
+                address.parse().map(Some).map_err(|_| "has to be an address and a port, or off".to_owned())
+            }
+        });
+        let trusted_proxies = read.with("trusted_proxies", read_networks);
+        let forward_auth = public_url.as_ref().and_then(|url| read_forward_auth(read, url));
+        let read_timeout = read.seconds("read_timeout", 1..=300);
+        let drain_interval = read.seconds("drain_interval", 0..=300);
+        let max_inflight = read.number("max_inflight", 0..=1_000_000);
         let request_timeout = read.seconds("request_timeout", 1..=300);
         let shutdown_timeout = read.seconds("shutdown_timeout", 0..=300);
         let log_format = read.with("log_format", |text| match text {
@@ -175,6 +214,10 @@ impl Config {
         Some(Self {
             listen: listen?,
             public_url: public_url?,
+            metrics_listen: metrics_listen?,
+            metrics_listen_given,
+            trusted_proxies: trusted_proxies?,
+            forward_auth,
             data_dir: data_dir?,
             database_url: database_url?,
             store: StoreOptions { max_connections: max_connections?, ..StoreOptions::default() },
@@ -185,7 +228,10 @@ impl Config {
             argon2,
             hash_permits: permits.unwrap_or_else(|| memory::hash_permits(argon2)),
             hash_queue: usize::try_from(queue?).unwrap_or(usize::MAX),
+            read_timeout: read_timeout?,
             request_timeout: request_timeout?,
+            drain_interval: drain_interval?,
+            max_inflight: usize::try_from(max_inflight?).unwrap_or(usize::MAX),
             shutdown_timeout: shutdown_timeout?,
             log_format: log_format?,
             log: log?,
@@ -206,6 +252,38 @@ fn default_public_url(read: &mut Reader, listen: SocketAddr) -> Option<PublicUrl
         return None;
     }
     PublicUrl::parse(&format!("http://{listen}")).ok()
+}
+
+/// Addresses and blocks, with commas between them.
+fn read_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let one = |text: &str| {
+        let address = text.parse::<IpAddr>().map(IpNet::from);
+        address.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
+            "has to be addresses or CIDR blocks with commas between them, such as 10.42.0.0/16".to_owned()
+        })
+    };
+    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(one).collect()
+}
+
+fn read_forward_auth(read: &mut Reader, public_url: &PublicUrl) -> Option<ForwardAuth> {
+    let hosts = read.with("forward_auth_hosts", |text| Ok(text.to_owned()))?;
+    let Some(domain) = read.with("forward_auth_domain", |text| Ok(text.to_owned())) else {
+        if !hosts.is_empty() {
+            read.problem("forward_auth_hosts", "is of no use without SESAME_FORWARD_AUTH_DOMAIN");
+        }
+        return None;
+    };
+    match ForwardAuth::new(&domain, &hosts, public_url) {
+        Ok(forward) => Some(forward),
+        Err(Mistake::Domain(what)) => {
+            read.problem("forward_auth_domain", what);
+            None
+        }
+        Err(Mistake::Hosts(what)) => {
+            read.problem("forward_auth_hosts", what);
+            None
+        }
+    }
 }
 
 fn default_database(read: &Reader, data_dir: &Path) -> Option<DatabaseUrl> {

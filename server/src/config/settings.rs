@@ -35,13 +35,37 @@ const fn setting(
 }
 
 /// Every setting, in the order of the reference.
-pub const SETTINGS: [Setting; 22] = [
+pub const SETTINGS: [Setting; 29] = [
     setting("listen", "SESAME_LISTEN", Some("127.0.0.1:3000"), "Address and port that HTTP is served on."),
     setting(
         "public_url",
         "SESAME_PUBLIC_URL",
         None,
         "Address people type, an https origin; needed beyond loopback. Default: http:// and the listening address.",
+    ),
+    setting(
+        "metrics_listen",
+        "SESAME_METRICS_LISTEN",
+        Some("127.0.0.1:9090"),
+        "Address and port of the metrics, or off.",
+    ),
+    setting(
+        "trusted_proxies",
+        "SESAME_TRUSTED_PROXIES",
+        Some(""),
+        "Addresses and CIDR blocks, with commas, of proxies whose X-Forwarded-For is believed.",
+    ),
+    setting(
+        "forward_auth_domain",
+        "SESAME_FORWARD_AUTH_DOMAIN",
+        None,
+        "Parent domain of the applications that ask /api/verify who is signed in. Default: none may.",
+    ),
+    setting(
+        "forward_auth_hosts",
+        "SESAME_FORWARD_AUTH_HOSTS",
+        Some(""),
+        "Hosts of those applications, with commas; a sign-in leads back to no other.",
     ),
     setting("data_dir", "SESAME_DATA_DIR", Some("data"), "Folder of the embedded database and its key ring."),
     Setting {
@@ -115,12 +139,25 @@ pub const SETTINGS: [Setting; 22] = [
         Some("30"),
         "Registrations a minute from one network.",
     ),
+    setting("read_timeout", "SESAME_READ_TIMEOUT", Some("10"), "Seconds the head of a request may take."),
     setting("request_timeout", "SESAME_REQUEST_TIMEOUT", Some("10"), "Seconds one request may take."),
     setting(
         "shutdown_timeout",
         "SESAME_SHUTDOWN_TIMEOUT",
         Some("10"),
         "Seconds requests in flight may take to finish after a stop was asked for.",
+    ),
+    setting(
+        "drain_interval",
+        "SESAME_DRAIN_INTERVAL",
+        Some("0"),
+        "Seconds it goes on serving after a stop was asked for, so that load balancers notice.",
+    ),
+    setting(
+        "max_inflight",
+        "SESAME_MAX_INFLIGHT",
+        Some("0"),
+        "Requests at once; beyond it the answer is 429. 0: no limit.",
     ),
     setting("log_format", "SESAME_LOG_FORMAT", Some("auto"), "json, human, or auto (human on a terminal)."),
     setting("log", "SESAME_LOG", Some("info"), "Which log lines are written, as a tracing filter."),

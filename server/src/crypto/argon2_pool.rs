@@ -1,9 +1,12 @@
 //! Argon2id on a bounded pool: so many hashes at once, so many in the queue, and beyond that a
 //! quick refusal. A hash fills megabytes; without the bound a burst of sign-ins is an outage.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use argon2::{
@@ -17,6 +20,7 @@ use domain::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Argon2Cost;
+use crate::metrics::HashMeter;
 
 /// Bytes of salt in a fresh hash (RFC 9106 section 3.1).
 const SALT_BYTES: usize = 16;
@@ -29,8 +33,21 @@ pub struct Argon2Pool {
     cost: Argon2Cost,
     entropy: Arc<dyn Entropy>,
     permits: Arc<Semaphore>,
+    all_permits: usize,
     waiting: AtomicUsize,
     queue: usize,
+    meter: HashMeter,
+}
+
+/// How busy a pool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Hashes waiting for their turn.
+    pub waiting: usize,
+    /// Hashes running.
+    pub running: usize,
+    /// Hashes that may run at once.
+    pub permits: usize,
 }
 
 impl Argon2Pool {
@@ -40,10 +57,19 @@ impl Argon2Pool {
         permits: usize,
         queue: usize,
         entropy: Arc<dyn Entropy>,
+        meter: HashMeter,
     ) -> Result<Self, argon2::Error> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
+        let all_permits = permits;
         let permits = Arc::new(Semaphore::new(permits));
-        Ok(Self { argon2, cost, entropy, permits, waiting: AtomicUsize::new(0), queue })
+        Ok(Self { argon2, cost, entropy, permits, all_permits, waiting: AtomicUsize::new(0), queue, meter })
+    }
+
+    /// How busy it is.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let running = self.all_permits.saturating_sub(self.permits.available_permits());
+        Load { waiting: self.waiting.load(Ordering::Acquire), running, permits: self.all_permits }
     }
 
     /// A place in the pool, at once or after a bounded queue.
@@ -61,9 +87,14 @@ impl Argon2Pool {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HashError> {
-        let permit = self.enter().await?;
+        let asked = Instant::now();
+        let permit = self.enter().await.inspect_err(|_| self.meter.refused())?;
+        self.meter.waited(asked.elapsed());
+        let meter = self.meter.clone();
         let work = move || {
+            let begun = Instant::now();
             let result = work();
+            meter.ran(begun.elapsed());
             drop(permit);
             result
         };
@@ -133,7 +164,7 @@ mod tests {
     use crate::crypto::SystemEntropy;
 
     fn pool(cost: Argon2Cost, permits: usize, queue: usize) -> Argon2Pool {
-        Argon2Pool::new(cost, permits, queue, Arc::new(SystemEntropy)).unwrap()
+        Argon2Pool::new(cost, permits, queue, Arc::new(SystemEntropy), HashMeter::default()).unwrap()
     }
 
     fn secret(text: &str) -> Secret {

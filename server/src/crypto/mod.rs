@@ -10,7 +10,7 @@ mod key_ring;
 mod random;
 
 pub use self::{
-    argon2_pool::Argon2Pool,
+    argon2_pool::{Argon2Pool, Load},
     cost::{Argon2Cost, WeakCost},
     envelope::EnvelopeVault,
     key_ring::{Key, KeyRing, KeyRingError},

@@ -1,24 +1,21 @@
 //! `/api`: a gate that makes every answer JSON of one shape, and the server functions behind it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use app::api::ServerContext;
+use app::api::{Observer, ServerContext};
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, Request},
-    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header},
     middleware::{self, Next},
     response::IntoResponse as _,
-    routing::{any, get, post},
+    routing::{MethodRouter, any, get, post},
 };
-use domain::{
-    error::{ApiError, ErrorCode},
-    network::Network,
-};
+use domain::error::{ApiError, ErrorCode};
 use leptos::{context::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
-use super::{Dependencies, errors, observe::RequestId, openapi};
+use super::{Dependencies, Function, errors, observe::RequestId, openapi, verify};
 
 /// Bytes of the largest body that is read: a password, a name and a code fit a hundred times.
 const BODY_LIMIT: usize = 16 * 1024;
@@ -30,29 +27,54 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(dependencies: &Dependenci
     let mut router = Router::new();
     for (path, method) in leptos::server_fn::axum::server_fn_paths() {
         if method == Method::POST {
-            let dependencies = dependencies.clone();
-            let handler = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request| {
-                call(dependencies, peer, request)
-            };
-            let handler = post(handler).fallback(not_post);
-            router = router.route(path, handler);
+            router = router.route(path, server_function(dependencies, path));
         }
     }
     router
         .layer(middleware::from_fn(gate))
+        .merge(verify::routes(dependencies))
         .route("/api/openapi.json", get(openapi::serve))
         .route("/api", any(not_found))
         .route("/api/", any(not_found))
         .route("/api/{*rest}", any(not_found))
 }
 
-/// Runs a server function with its context. The network is the peer's: forwarding headers are
-/// ignored, for without a list of proxies to trust anybody may write them.
+/// The routes of one function: its addresses under `/api`, the first of them at `/`, too.
+pub(super) fn function_routes(dependencies: &Dependencies, function: Function) -> Router {
+    let mut router = Router::new();
+    for path in function.paths() {
+        router = router.route(path, server_function(dependencies, path));
+    }
+    if let Some(first) = function.paths().first() {
+        router = router.route("/", server_function(dependencies, first));
+    }
+    let router = router.layer(middleware::from_fn(gate));
+    let router = if function.verifies() { router.merge(verify::routes(dependencies)) } else { router };
+    router.fallback(not_found)
+}
+
+/// The route of the server function whose address is `path`, wherever it is mounted.
+fn server_function<S: Clone + Send + Sync + 'static>(
+    dependencies: &Dependencies,
+    path: &'static str,
+) -> MethodRouter<S> {
+    let dependencies = dependencies.clone();
+    let handler = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request| {
+        // Leptos finds its function by the address, which is another one at `/`.
+        *request.uri_mut() = Uri::from_static(path);
+        call(dependencies, peer, request)
+    };
+    post(handler).fallback(not_post)
+}
+
+/// Runs a server function with its context.
 async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) -> Response<Body> {
     let context = ServerContext {
-        sesame: dependencies.sesame,
-        network: Network::of(peer.ip()),
+        network: dependencies.trusted_proxies.network(peer, request.headers()),
         cookie: dependencies.public_url.cookie_policy(),
+        forward: verify::cookie(&dependencies),
+        observer: dependencies.metrics as Arc<dyn Observer>,
+        sesame: dependencies.sesame,
     };
     let provide = move || provide_context(context.clone());
     leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()

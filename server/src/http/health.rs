@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use axum::{
     Router,
+    body::Body,
     extract::State,
-    http::{StatusCode, header},
+    http::{Response, StatusCode, header},
     response::IntoResponse,
     routing::{MethodRouter, get},
 };
 use domain::error::ErrorCode;
 
-use super::{Dependencies, errors};
+use super::{Dependencies, errors, in_flight};
 use crate::{crypto::guard, store::SchemaState};
 
 /// A probe that waits longer has failed already.
@@ -24,7 +25,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(dependencies: Dependencie
         .with_state(dependencies)
 }
 
-fn get_only<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> MethodRouter<S> {
+pub(super) fn get_only<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> MethodRouter<S> {
     route.fallback(|| async {
         let mut response = errors::respond_code(ErrorCode::MethodNotAllowed);
         response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
@@ -41,15 +42,19 @@ async fn health(State(dependencies): State<Dependencies>) -> impl IntoResponse {
     }
 }
 
-async fn ready(State(dependencies): State<Dependencies>) -> impl IntoResponse {
+async fn ready(State(dependencies): State<Dependencies>) -> Response<Body> {
     if dependencies.draining.is_draining() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping");
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping").into_response();
+    }
+    if dependencies.in_flight_limit().is_reached() {
+        return in_flight::busy();
     }
     match tokio::time::timeout(PROBE_LIMIT, probe(&dependencies)).await {
         Ok(Ok(())) => (StatusCode::OK, "OK"),
         Ok(Err(reason)) => (StatusCode::SERVICE_UNAVAILABLE, reason),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is slow"),
     }
+    .into_response()
 }
 
 /// Reasons are fixed words: this route can be reached from outside.

@@ -1,25 +1,35 @@
 //! One router, given its dependencies.
 //!
 //! ```text
-//! request ─ id and log ─ security headers ─ panic ─ time limit ─ CSRF ─┬─ /_/health, /_/ready
-//!                                                                      ├─ /api/… ─ JSON gate ─ server functions
-//!                                                                      ├─ pages (rendered by Leptos)
-//!                                                                      └─ files of the site
+//! request ─ id, log, metrics ─ security headers ─ panic ─ in-flight limit ─ time limit ─ CSRF ─┐
+//!    ┌────────────────────────────────────────────────────────────────────────────────────────┘
+//!    ├─ /_/health, /_/ready
+//!    ├─ /api/… ─ JSON gate ─ server functions
+//!    ├─ /api/verify, /retour (forward authentication)
+//!    ├─ pages (rendered by Leptos)
+//!    └─ files of the site
 //! ```
+//!
+//! [`build_function`] mounts a part of the API in the same house, without pages.
 
 mod api;
+mod client;
 mod csrf;
 mod errors;
 mod files;
+mod function;
 mod headers;
 mod health;
+mod in_flight;
+pub mod listener;
 mod observe;
 pub mod openapi;
 mod pages;
 mod time_limit;
+mod verify;
 
 use std::{
-    path::PathBuf,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -34,7 +44,13 @@ use domain::{
 };
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 
-use crate::{config::PublicUrl, crypto::KeyRing, store::Store};
+pub use self::{client::TrustedProxies, function::Function};
+use crate::{
+    config::{ForwardAuth, PublicUrl},
+    crypto::KeyRing,
+    metrics::Metrics,
+    store::Store,
+};
 
 /// The name of the scripts and styles, as `Cargo.toml` gives it to cargo-leptos.
 pub const OUTPUT_NAME: &str = "sesame";
@@ -52,12 +68,24 @@ pub struct Dependencies {
     pub entropy: Arc<dyn Entropy>,
     /// The address people type.
     pub public_url: PublicUrl,
-    /// Scripts, styles and pictures.
-    pub site_dir: PathBuf,
+    /// The proxies whose word about the client's address is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// Whom forward authentication serves, where it is switched on.
+    pub forward_auth: Option<ForwardAuth>,
+    /// Where requests and outcomes are counted.
+    pub metrics: Arc<Metrics>,
+    /// How many requests may be under way; 0: any number.
+    pub max_inflight: usize,
     /// How long one request may take.
     pub request_timeout: Duration,
     /// Set once a stop was asked for.
     pub draining: Draining,
+}
+
+impl Dependencies {
+    fn in_flight_limit(&self) -> in_flight::Limit {
+        in_flight::Limit { metrics: self.metrics.clone(), most: self.max_inflight }
+    }
 }
 
 /// Whether a stop was asked for; shared between the signal and the readiness route.
@@ -77,29 +105,47 @@ impl Draining {
     }
 }
 
-/// Builds the whole service.
-pub fn build(dependencies: &Dependencies) -> Router {
-    let options = leptos_options(dependencies);
-    let headers = headers::Policy::new(&dependencies.public_url);
+/// Builds the whole service, with scripts, styles and pictures from `site_dir`.
+pub fn build(dependencies: &Dependencies, site_dir: &Path) -> Router {
+    let options = leptos_options(site_dir);
     let router = pages::add(Router::new(), &options)
         .merge(health::routes(dependencies.clone()))
         .merge(api::routes(dependencies))
+        .merge(verify::return_route(dependencies))
         .fallback(files::file_or_not_found)
         .method_not_allowed_fallback(async || errors::respond_code(ErrorCode::MethodNotAllowed))
         .with_state(options);
+    around(router, dependencies, None)
+}
+
+/// Builds one function of the service.
+pub fn build_function(dependencies: &Dependencies, function: Function) -> Router {
+    let router = api::function_routes(dependencies, function).merge(health::routes(dependencies.clone()));
+    around(router, dependencies, function.paths().first().copied())
+}
+
+/// What every request goes through. `root` is the API's route at `/`, if it is there.
+fn around(router: Router, dependencies: &Dependencies, root: Option<&'static str>) -> Router {
+    let headers = headers::Policy::new(&dependencies.public_url);
+    let observing = observe::Observing {
+        entropy: dependencies.entropy.clone(),
+        metrics: dependencies.metrics.clone(),
+        root,
+    };
     router
         .layer(middleware::from_fn_with_state(dependencies.public_url.clone(), csrf::guard))
         .layer(middleware::from_fn_with_state(dependencies.request_timeout, time_limit::limit))
+        .layer(middleware::from_fn_with_state(dependencies.in_flight_limit(), in_flight::count))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(errors::panicked))
         .layer(middleware::from_fn_with_state(headers, headers::add))
-        .layer(middleware::from_fn_with_state(dependencies.entropy.clone(), observe::observe))
+        .layer(middleware::from_fn_with_state(observing, observe::observe))
 }
 
 /// The run-time half of the Leptos options, made here from our own configuration.
-fn leptos_options(dependencies: &Dependencies) -> LeptosOptions {
+fn leptos_options(site_dir: &Path) -> LeptosOptions {
     LeptosOptions::builder()
         .output_name(OUTPUT_NAME)
-        .site_root(dependencies.site_dir.to_string_lossy().into_owned())
+        .site_root(site_dir.to_string_lossy().into_owned())
         .site_pkg_dir("pkg")
         .env(if is_watched() { Env::DEV } else { Env::PROD })
         .reload_ws_protocol(ReloadWSProtocol::WS)

@@ -133,6 +133,13 @@ macro_rules! impl_account_store {
                 Ok(sessions::find_session(self, token).await?)
             }
 
+            async fn find_session_by_forward(
+                &self,
+                forward: &TokenDigest,
+            ) -> Result<Option<Session>, StoreError> {
+                Ok(sessions::find_session_by_forward(self, forward).await?)
+            }
+
             async fn touch_session(&self, token: &TokenDigest, now: DateTime<Utc>) -> Result<(), StoreError> {
                 Ok(sessions::touch_session(self, token, now).await?)
             }

@@ -18,6 +18,7 @@
 #[macro_use]
 mod account_store;
 mod bind;
+mod census;
 mod database_url;
 mod fault;
 mod health;
@@ -32,21 +33,25 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use domain::service::ports::{AccountStore, StoreError, ThrottleStore};
 
-use self::{database_url::Location, fault::Fault};
 pub use self::{
+    census::{Census, Connections, Counts},
     database_url::{DatabaseUrl, DatabaseUrlError},
     health::Health,
     keys::{KeyFingerprint, KeyFingerprints},
     schema::SchemaState,
 };
+use self::{database_url::Location, fault::Fault};
 
 /// How many rows a purge deletes in one transaction.
 const PURGE_BATCH: u32 = 1_000;
 
-/// Everything the service keeps, behind one handle.
-pub trait Store: AccountStore + ThrottleStore + KeyFingerprints + Health {}
+/// How often a database that does not answer yet is asked again.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-impl<T: AccountStore + ThrottleStore + KeyFingerprints + Health> Store for T {}
+/// Everything the service keeps, behind one handle.
+pub trait Store: AccountStore + ThrottleStore + KeyFingerprints + Health + Census {}
+
+impl<T: AccountStore + ThrottleStore + KeyFingerprints + Health + Census> Store for T {}
 
 /// How many connections a store may use, and how long it waits before it gives up.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +111,21 @@ pub async fn open(url: &DatabaseUrl, options: StoreOptions) -> Result<Arc<dyn St
     match url.location() {
         Location::Sqlite(path) => Ok(Arc::new(sqlite::SqliteStore::open(path, options).await?)),
         Location::Postgres(to) => Ok(Arc::new(postgres::PostgresStore::open(to, options).await?)),
+    }
+}
+
+/// [`migrate`], trying again for as long as `patience` while the database does not answer: beside a
+/// database that starts at the same time, as in a fresh cluster.
+pub async fn migrate_within(url: &DatabaseUrl, patience: Duration) -> Result<u32, OpenError> {
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        match migrate(url).await {
+            Err(OpenError::Store(StoreError::Unavailable(why))) if tokio::time::Instant::now() < deadline => {
+                tracing::info!(why, "waiting for the database");
+                tokio::time::sleep(RETRY_INTERVAL).await;
+            }
+            result => return result,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use domain::{
     id::{AccountId, PairId},
     service::ports::{Account, Enrolment, Pair, Sealed, Session},
     throttle::LaneState,
+    token::TokenDigest,
     username::Username,
 };
 
@@ -74,6 +75,7 @@ impl TryFrom<AccountRow> for Account {
 /// A session with its account and the active pair.
 #[derive(sqlx::FromRow)]
 pub(super) struct SessionRow {
+    token_digest: Vec<u8>,
     account_id: Vec<u8>,
     username: String,
     created_at: Stamp,
@@ -91,6 +93,7 @@ impl TryFrom<SessionRow> for Session {
 
     fn try_from(row: SessionRow) -> Result<Self, Fault> {
         Ok(Self {
+            digest: token_digest(row.token_digest)?,
             account: account_id(row.account_id)?,
             username: username(&row.username)?,
             created_at: row.created_at.into(),
@@ -149,6 +152,10 @@ fn step(step: i64) -> Result<u64, Fault> {
 
 fn account_id(id: Vec<u8>) -> Result<AccountId, Fault> {
     bytes(id).map(AccountId::from_bytes)
+}
+
+fn token_digest(digest: Vec<u8>) -> Result<TokenDigest, Fault> {
+    bytes(digest).map(TokenDigest::from_bytes)
 }
 
 fn pair_id(id: Vec<u8>) -> Result<PairId, Fault> {

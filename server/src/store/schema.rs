@@ -1,5 +1,9 @@
 //! Whether the database has the tables this program was built for. Versions and checksums of the
 //! migrations in the binary are compared with those the database says were applied.
+//!
+//! While replicas are replaced one by one, programs of two versions share one schema: a migration
+//! only adds (expand), and what nobody needs any more goes in a later version (contract). The table
+//! `schema_floor` says how old a program may be. `tests/house.rs` holds the migrations to it.
 
 use std::fmt;
 
@@ -11,14 +15,14 @@ use super::{Fault, OpenError};
 /// remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaState {
-    /// The same.
+    /// The same, or a newer one that says this program still works on it.
     Current,
     /// The database lacks migrations: `sesame migrate` applies them.
     Behind {
         /// How many.
         pending: u32,
     },
-    /// The database has migrations that this program does not know: it is older than the data.
+    /// The database has migrations that this program does not know, and is too old for.
     Ahead {
         /// The newest of them.
         version: i64,
@@ -54,8 +58,9 @@ impl fmt::Display for SchemaState {
     }
 }
 
-/// Compares. What cannot be mended comes first: changed, ahead, behind.
-pub(super) fn compare(applied: &[AppliedMigration], embedded: &Migrator) -> SchemaState {
+/// Compares. What cannot be mended comes first: changed, ahead, behind. `floor` is the oldest version
+/// whose programs still work on the database, if it says so.
+pub(super) fn compare(applied: &[AppliedMigration], floor: Option<i64>, embedded: &Migrator) -> SchemaState {
     let known = |version| embedded.iter().find(|migration| migration.version == version);
     let changed = |a: &&AppliedMigration| known(a.version).is_some_and(|k| k.checksum != a.checksum);
     if let Some(changed) = applied.iter().find(changed) {
@@ -63,7 +68,10 @@ pub(super) fn compare(applied: &[AppliedMigration], embedded: &Migrator) -> Sche
     }
     let unknown = applied.iter().filter(|a| known(a.version).is_none());
     if let Some(version) = unknown.map(|a| a.version).max() {
-        return SchemaState::Ahead { version };
+        let ours = embedded.iter().map(|migration| migration.version).max();
+        if floor.zip(ours).is_none_or(|(floor, ours)| ours < floor) {
+            return SchemaState::Ahead { version };
+        }
     }
     let is_applied = |version| applied.iter().any(|a| a.version == version);
     match embedded.iter().filter(|migration| !is_applied(migration.version)).count() {
@@ -74,12 +82,15 @@ pub(super) fn compare(applied: &[AppliedMigration], embedded: &Migrator) -> Sche
 
 /// Applies what is pending and answers how many there were. The caller holds the lock that keeps
 /// others from doing the same.
-pub(super) async fn apply_pending<C: Migrate>(conn: &mut C, embedded: &Migrator) -> Result<u32, OpenError> {
-    conn.ensure_migrations_table(&embedded.table_name).await.map_err(Fault::from)?;
-    let applied = conn.list_applied_migrations(&embedded.table_name).await.map_err(Fault::from)?;
-    match compare(&applied, embedded) {
+pub(super) async fn apply_pending<C: Migrate>(
+    conn: &mut C,
+    state: SchemaState,
+    embedded: &Migrator,
+) -> Result<u32, OpenError> {
+    match state {
         SchemaState::Current => Ok(0),
         SchemaState::Behind { pending } => {
+            conn.ensure_migrations_table(&embedded.table_name).await.map_err(Fault::from)?;
             embedded.run_direct(None, conn, false).await.map_err(Fault::from)?;
             Ok(pending)
         }

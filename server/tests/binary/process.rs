@@ -45,6 +45,7 @@ impl World {
             .env("SESAME_DATA_DIR", self.data())
             .env("SESAME_SITE_DIR", self.folder.path().join("site"))
             .env("SESAME_LISTEN", "127.0.0.1:0")
+            .env("SESAME_METRICS_LISTEN", "127.0.0.1:0")
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
         command

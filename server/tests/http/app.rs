@@ -21,7 +21,8 @@ use server::{
     Dependencies,
     config::PublicUrl,
     crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing, SystemEntropy},
-    http::Draining,
+    http::{Draining, Function, TrustedProxies},
+    metrics::{HashMeter, Metrics},
     store::{self, DatabaseUrl, Store, StoreOptions},
 };
 use tempfile::TempDir;
@@ -48,6 +49,7 @@ impl TestClock {
 /// A service and its world.
 pub(crate) struct TestApp {
     pub(crate) router: Router,
+    pub(crate) dependencies: Dependencies,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) draining: Draining,
@@ -122,28 +124,51 @@ impl TestApp {
         let store = store::open(url, StoreOptions::default()).await.unwrap();
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));
         let entropy = Arc::new(SystemEntropy);
-        let hasher = Argon2Pool::new(Argon2Cost::danger_cheap_for_tests(), 2, 2000, entropy.clone()).unwrap();
+        let (cost, meter) = (Argon2Cost::danger_cheap_for_tests(), HashMeter::default());
+        let hasher = Arc::new(Argon2Pool::new(cost, 2, 2000, entropy.clone(), meter.clone()).unwrap());
+        let metrics = Arc::new(Metrics::new(store.clone(), hasher.clone(), &meter));
         let ports = Ports {
             accounts: store.clone(),
             throttle: store.clone(),
             vault: Arc::new(EnvelopeVault::new(ring.clone(), entropy.clone())),
-            hasher: Arc::new(hasher),
+            hasher,
             clock: clock.clone(),
             entropy: entropy.clone(),
         };
         let draining = Draining::default();
-        let router = server::build(&Dependencies {
+        let dependencies = Dependencies {
             sesame: Arc::new(Sesame::new(ports, policy).await.unwrap()),
             store: store.clone(),
             ring,
             entropy,
             public_url: PublicUrl::parse(public_url).unwrap(),
-            site_dir: site(&folder),
+            trusted_proxies: TrustedProxies::default(),
+            forward_auth: None,
+            metrics,
+            max_inflight: 0,
             request_timeout: Duration::from_secs(30),
             draining: draining.clone(),
-        });
-        let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
-        Self { router: router.layer(MockConnectInfo(peer)), clock, store, draining, folder }
+        };
+        let router = from_loopback(server::build(&dependencies, &site(&folder)));
+        Self { router, dependencies, clock, store, draining, folder }
+    }
+
+    /// The same service, put together in another way.
+    pub(crate) fn rebuilt(mut self, change: impl FnOnce(&mut Dependencies)) -> Self {
+        change(&mut self.dependencies);
+        self.router = from_loopback(server::build(&self.dependencies, &site(&self.folder)));
+        self
+    }
+
+    /// One function of this service.
+    pub(crate) fn function(&self, function: Function) -> Router {
+        from_loopback(server::http::build_function(&self.dependencies, function))
+    }
+
+    /// What Prometheus would read.
+    pub(crate) async fn metrics(&self) -> String {
+        let router = server::metrics::router(self.dependencies.metrics.clone());
+        send(&router, Request::get("/metrics").body(Body::empty()).unwrap()).await.text()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -166,6 +191,12 @@ impl TestApp {
         request.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
         self.send(request).await
     }
+}
+
+/// Requests come from this machine, as far as the connection tells.
+fn from_loopback(router: Router) -> Router {
+    let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+    router.layer(MockConnectInfo(peer))
 }
 
 pub(crate) fn json_request(path: &str, body: &Value) -> Request<Body> {

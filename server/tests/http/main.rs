@@ -15,9 +15,12 @@ mod database;
 
 mod app;
 mod faults;
+mod functions;
 mod headers;
 mod input;
 mod life;
+mod limits;
+mod metrics;
 mod openapi;
 mod pages;
 mod person;
@@ -26,3 +29,4 @@ mod renewal;
 mod sessions;
 mod throttling;
 mod uniform;
+mod verify;

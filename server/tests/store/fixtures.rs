@@ -80,7 +80,13 @@ pub(crate) fn pending() -> NewPending {
 }
 
 pub(crate) fn session() -> NewSession {
-    NewSession { digest: digest(), now: now(), expires_at: now() + Duration::hours(12), tries: 5 }
+    NewSession {
+        digest: digest(),
+        forward: digest(),
+        now: now(),
+        expires_at: now() + Duration::hours(12),
+        tries: 5,
+    }
 }
 
 pub(crate) fn event(kind: AuditKind, account: AccountId) -> AuditEvent {

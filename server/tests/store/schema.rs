@@ -8,6 +8,7 @@ contract! {
     a_migrated_database_is_current,
     a_second_migration_has_nothing_to_do,
     of_migrations_at_the_same_time_one_applies,
+    a_newer_schema_that_still_bears_this_program_is_current,
     a_newer_schema_is_refused_with_a_sentence,
     a_changed_schema_is_refused_with_a_sentence,
     a_database_that_lacks_migrations_says_so,
@@ -49,13 +50,23 @@ async fn refusal(db: &Database) -> (SchemaState, String) {
     }
 }
 
+/// What a migration of a later version leaves in the database.
+const FROM_THE_FUTURE: &str =
+    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+     SELECT 9999, 'from the future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
+
+async fn a_newer_schema_that_still_bears_this_program_is_current(db: Database) {
+    let store = db.store().await;
+    db.execute(FROM_THE_FUTURE).await;
+    assert_eq!(store.schema().await.unwrap(), SchemaState::Current);
+    db.open().await.unwrap();
+    assert_eq!(store::migrate(&db.url()).await.unwrap(), 0, "an older program has nothing to add");
+}
+
 async fn a_newer_schema_is_refused_with_a_sentence(db: Database) {
     let store = db.store().await;
-    db.execute(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-         SELECT 9999, 'from the future', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1",
-    )
-    .await;
+    db.execute(FROM_THE_FUTURE).await;
+    db.execute("UPDATE schema_floor SET oldest_version = 9999").await;
     assert_eq!(store.schema().await.unwrap(), SchemaState::Ahead { version: 9999 });
     let (state, sentence) = refusal(&db).await;
     assert_eq!(state, SchemaState::Ahead { version: 9999 });

@@ -7,6 +7,7 @@ use crate::{database::Database, fixtures::*};
 
 contract! {
     an_opened_session_is_found_as_it_was_opened,
+    a_session_is_found_by_either_token_and_each_only_by_its_own,
     a_session_that_was_never_opened_is_not_found,
     a_time_step_opens_one_session_and_earlier_ones_none,
     a_pair_that_is_not_active_opens_no_session_and_spends_no_step,
@@ -30,6 +31,21 @@ async fn an_opened_session_is_found_as_it_was_opened(db: Database) {
     assert_eq!((found.valid_until, found.totp), (now() + Duration::days(180), sealed("totp")));
     assert_eq!((found.last_step, found.sessions), (Some(FIRST_STEP + 1), 2));
     assert_eq!(db.events("signed_in").await, 1);
+}
+
+async fn a_session_is_found_by_either_token_and_each_only_by_its_own(db: Database) {
+    let store = db.store().await;
+    let ada = active(&*store, "ada").await;
+    let new = session();
+    let event = ada.event(AuditKind::SignedIn);
+    assert!(store.open_session(ada.account, ada.pair, FIRST_STEP + 1, &new, &event).await.unwrap());
+    let found = store.find_session(&new.digest).await.unwrap();
+    assert_eq!(found.as_ref().unwrap().digest, new.digest);
+    assert_eq!(store.find_session_by_forward(&new.forward).await.unwrap(), found);
+    assert_eq!(store.find_session_by_forward(&new.digest).await.unwrap(), None);
+    assert_eq!(store.find_session(&new.forward).await.unwrap(), None);
+    assert!(store.close_session(&new.digest, &event).await.unwrap());
+    assert_eq!(store.find_session_by_forward(&new.forward).await.unwrap(), None);
 }
 
 async fn a_session_that_was_never_opened_is_not_found(db: Database) {

@@ -20,6 +20,7 @@ mod account_store;
 mod accounts;
 mod activation;
 mod audit;
+mod census;
 mod enrolment;
 mod health;
 mod keys;

@@ -13,6 +13,7 @@ mod account_store;
 mod accounts;
 mod activation;
 mod audit;
+mod census;
 mod enrolment;
 mod file;
 mod health;

@@ -23,7 +23,8 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<u32, OpenError> {
     let options = connect_options(path).busy_timeout(PATIENCE);
     let mut conn = SqliteConnection::connect_with(&options).await.map_err(Fault::from)?;
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(Fault::from)?;
-    let applied = schema::apply_pending(&mut *tx, &EMBEDDED).await?;
+    let state = state(&mut tx).await?;
+    let applied = schema::apply_pending(&mut *tx, state, &EMBEDDED).await?;
     prove_writable(&mut tx).await?;
     tx.commit().await.map_err(Fault::from)?;
     conn.close().await.map_err(Fault::from)?;
@@ -38,15 +39,27 @@ async fn prove_writable(db: &mut SqliteConnection) -> Result<(), Fault> {
 
 /// How the file's schema stands to the embedded one.
 pub(super) async fn state(db: &mut SqliteConnection) -> Result<SchemaState, Fault> {
-    let exists: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations')",
-    )
-    .fetch_one(&mut *db)
-    .await?;
-    let applied: Vec<MigrationRow> = if exists {
-        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success").fetch_all(db).await?
+    let applied: Vec<MigrationRow> = if has_table(db, "_sqlx_migrations").await? {
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success")
+            .fetch_all(&mut *db)
+            .await?
     } else {
         Vec::new()
     };
-    Ok(schema::compare(&applied.into_iter().map(Into::into).collect::<Vec<_>>(), &EMBEDDED))
+    let applied: Vec<_> = applied.into_iter().map(Into::into).collect();
+    Ok(schema::compare(&applied, floor(db).await?, &EMBEDDED))
+}
+
+/// The oldest version whose programs still work on this file, if it says so.
+async fn floor(db: &mut SqliteConnection) -> Result<Option<i64>, Fault> {
+    if !has_table(db, "schema_floor").await? {
+        return Ok(None);
+    }
+    Ok(sqlx::query_scalar("SELECT oldest_version FROM schema_floor").fetch_optional(db).await?)
+}
+
+async fn has_table(db: &mut SqliteConnection, name: &str) -> Result<bool, Fault> {
+    let found =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)");
+    Ok(found.bind(name).fetch_one(db).await?)
 }

@@ -36,20 +36,36 @@ pub(super) async fn open_session(
     Ok(true)
 }
 
+/// Finds a session, with its account and active pair, by one of its two tokens.
+macro_rules! find {
+    ($store:expr, $column:literal, $token:expr) => {{
+        let row: Option<SessionRow> = sqlx::query_as(concat!(
+            "SELECT s.token_digest, a.id AS account_id, a.username, s.created_at, s.last_seen_at,
+                    s.expires_at, p.valid_until, p.id AS pair_id, p.totp, a.last_totp_step,
+                    (SELECT count(*) FROM sessions o WHERE o.account_id = a.id) AS sessions
+             FROM sessions s
+             JOIN accounts a ON a.id = s.account_id
+             JOIN credential_pairs p ON p.account_id = a.id AND p.role = 'active'
+             WHERE s.",
+            $column,
+            " = ?1"
+        ))
+        .bind($token.as_bytes().as_slice())
+        .fetch_optional(&$store.readers)
+        .await?;
+        row.map(Session::try_from).transpose()
+    }};
+}
+
 pub(super) async fn find_session(store: &SqliteStore, token: &TokenDigest) -> Result<Option<Session>, Fault> {
-    let row: Option<SessionRow> = sqlx::query_as(
-        "SELECT a.id AS account_id, a.username, s.created_at, s.last_seen_at, s.expires_at,
-                p.valid_until, p.id AS pair_id, p.totp, a.last_totp_step,
-                (SELECT count(*) FROM sessions o WHERE o.account_id = a.id) AS sessions
-         FROM sessions s
-         JOIN accounts a ON a.id = s.account_id
-         JOIN credential_pairs p ON p.account_id = a.id AND p.role = 'active'
-         WHERE s.token_digest = ?1",
-    )
-    .bind(token.as_bytes().as_slice())
-    .fetch_optional(&store.readers)
-    .await?;
-    row.map(Session::try_from).transpose()
+    find!(store, "token_digest", token)
+}
+
+pub(super) async fn find_session_by_forward(
+    store: &SqliteStore,
+    forward: &TokenDigest,
+) -> Result<Option<Session>, Fault> {
+    find!(store, "forward_digest", forward)
 }
 
 pub(super) async fn touch_session(
@@ -107,10 +123,12 @@ pub(super) async fn insert(
     session: &NewSession,
 ) -> Result<(), Fault> {
     sqlx::query(
-        "INSERT INTO sessions (token_digest, account_id, created_at, last_seen_at, expires_at, tries_left)
-         VALUES (?1, ?2, ?3, ?3, ?4, ?5)",
+        "INSERT INTO sessions (token_digest, forward_digest, account_id, created_at, last_seen_at, expires_at,
+                               tries_left)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
     )
     .bind(session.digest.as_bytes().as_slice())
+    .bind(session.forward.as_bytes().as_slice())
     .bind(account.as_bytes().as_slice())
     .bind(Stamp::from(session.now))
     .bind(Stamp::from(session.expires_at))
