@@ -98,6 +98,11 @@ pub(crate) fn push_soon_if_elsewhere(path: String) {
     });
 }
 
+/// Leaves the page for an address of this server that the router knows nothing of.
+pub(crate) fn leave_for(address: &str) {
+    let _ = window().location().replace(address);
+}
+
 /// Tells the document its language.
 pub(crate) fn set_page_lang(lang: Lang) {
     if let Some(root) = document().document_element() {

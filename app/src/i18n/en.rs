@@ -56,6 +56,8 @@ pub(super) static TEXTS: Texts = Texts {
         no_account: "No account yet?",
         needed: "Sign in to see your account.",
         signed_out: "You are signed out on this device.",
+        returning: "Sign in to go on to the application you asked for.",
+        go_on: "Go on to the application",
         expired_title: "Your secrets are six months old",
         expired_lead: "Your password and your code were right, but they no longer open a session. Let’s renew them: two steps, about a minute.",
         expired_help: "The old ones stay in place until the new ones are proved: you can stop and come back.",

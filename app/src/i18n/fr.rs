@@ -57,6 +57,8 @@ pub(super) static TEXTS: Texts = Texts {
         no_account: "Pas encore de compte ?",
         needed: "Connectez-vous pour voir votre compte.",
         signed_out: "Vous êtes déconnecté de cet appareil.",
+        returning: "Connectez-vous pour continuer vers l’application demandée.",
+        go_on: "Continuer vers l’application",
         expired_title: "Vos secrets ont six mois",
         expired_lead: "Votre mot de passe et votre code étaient justes, mais ils ne servent plus à se connecter. Renouvelons-les : deux étapes, environ une minute.",
         expired_help: "Les anciens restent en place tant que les nouveaux ne sont pas prouvés : vous pouvez vous arrêter et revenir.",

@@ -64,7 +64,7 @@ texts! {
 texts! {
     /// The sign-in page and what it may lead to.
     pub struct SignIn {
-        title, lead, no_account, needed, signed_out, expired_title, expired_lead, expired_help,
+        title, lead, no_account, needed, signed_out, returning, go_on, expired_title, expired_lead, expired_help,
     }
     with { already(username: &str = "camille.roux") }
 }

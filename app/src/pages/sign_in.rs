@@ -2,7 +2,10 @@
 
 use domain::{error::ErrorCode, wire::Authentication};
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_navigate, use_query_map},
+};
 
 use crate::{
     api, browser,
@@ -28,6 +31,21 @@ pub(crate) fn SignInPage() -> impl IntoView {
             }}
         </div>
     }
+}
+
+/// Where the visitor came from, if another application sent them here: the address of this server
+/// that leads back, if it may (`?retour=…`). The server alone decides to which hosts.
+fn way_back() -> Option<String> {
+    let target = use_query_map().with_untracked(|query| query.get("retour"))?;
+    Some(format!("/retour?vers={}", escape(&target)))
+}
+
+/// A text as the value of a query.
+fn escape(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// What a person typed, read.
@@ -58,6 +76,9 @@ fn SignIn(
     let visit = use_visit();
     let form = Form::new();
     let navigate = use_navigate();
+    let back = way_back();
+    let sent_here = back.is_some();
+    let back_link = back.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if !form.idle() {
@@ -69,12 +90,16 @@ fn SignIn(
         };
         form.begin();
         let navigate = navigate.clone();
+        let back = back.clone();
         spawn_local(async move {
             let answer = api::authenticate(typed.username, typed.password, typed.code).await;
             if !form.end() {
                 return;
             }
             match answer {
+                Ok(Authentication::Authenticated { .. }) if back.is_some() => {
+                    browser::leave_for(&back.unwrap_or_default());
+                }
                 Ok(Authentication::Authenticated { .. }) => {
                     visit.maybe_signed_in.set(true);
                     navigate("/compte", NavigateOptions { replace: true, ..Default::default() });
@@ -106,7 +131,10 @@ fn SignIn(
         <Heading text=say(|t| t.sign_in.title)/>
         <p class="lead">{say(|t| t.sign_in.lead)}</p>
         <Arrived/>
-        <AlreadySignedIn visit/>
+        <Show when=move || sent_here && !visit.maybe_signed_in.get()>
+            <Notice>{say(|t| t.sign_in.returning)}</Notice>
+        </Show>
+        <AlreadySignedIn visit back=back_link/>
         <ErrorSummary form/>
         <form method="post" novalidate on:submit=submit>
             <UsernameField form/>
@@ -141,6 +169,9 @@ fn Arrived() -> impl IntoView {
 fn AlreadySignedIn(
     /// Whether asking is worth it.
     visit: Visit,
+    /// Where the visitor came from. A link and no redirect: were the other application to send them
+    /// here again, they would go round for ever.
+    back: Option<String>,
 ) -> impl IntoView {
     let t = use_texts();
     let username = RwSignal::new(None::<String>);
@@ -160,9 +191,15 @@ fn AlreadySignedIn(
     });
     let text =
         move || username.get().map_or_else(|| t().frame.wait.to_owned(), |name| (t().sign_in.already)(&name));
+    let on = StoredValue::new(back);
+    let link = move || match on.get_value() {
+        // Not a page of the app: the router leaves links with this attribute to the browser.
+        Some(address) => view! { <a href=address rel="external">{say(|t| t.sign_in.go_on)}</a> }.into_any(),
+        None => view! { <a href="/compte">{say(|t| t.frame.my_account)}</a> }.into_any(),
+    };
     view! {
         <Show when=move || visit.maybe_signed_in.get()>
-            <Notice>{text} " " <a href="/compte">{say(|t| t.frame.my_account)}</a></Notice>
+            <Notice>{text} " " {link}</Notice>
         </Show>
     }
 }
@@ -191,5 +228,18 @@ fn Expired(
             <ActionButton form label=say(|t| t.action.renew_now) on_press=renew/>
             <ActionButton form label=say(|t| t.action.sign_out) class="quiet" on_press=leave/>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn an_address_becomes_one_value_of_a_query() {
+        assert_eq!(
+            escape("https://wiki.example.com/é?a=b&c=d#x"),
+            "https%3A%2F%2Fwiki.example.com%2F%C3%A9%3Fa%3Db%26c%3Dd%23x"
+        );
     }
 }

@@ -33,7 +33,7 @@ fn migrate_and_config_check_answer_in_a_sentence() {
     let world = World::new();
     fs::create_dir(world.data()).unwrap();
     assert_eq!(stdout(&world.run(&["config", "check"])), "The configuration is fine.\n");
-    assert_eq!(stdout(&world.run(&["migrate"])), "Migrations applied: 1.\n");
+    assert_eq!(stdout(&world.run(&["migrate"])), "Migrations applied: 2.\n");
     assert_eq!(stdout(&world.run(&["migrate"])), "Migrations applied: 0.\n");
 }
 

@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::connect_info::MockConnectInfo,
-    http::{HeaderMap, Request, StatusCode, header},
+    http::Request,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::service::{Ports, Sesame, policy::Policy, ports::Clock};
@@ -27,6 +27,9 @@ use server::{
 };
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+use crate::answer::page_request;
+pub(crate) use crate::answer::{Answer, json_request};
 
 /// Noon of the day the project began.
 const START: &str = "2026-11-23T12:00:00Z";
@@ -55,47 +58,6 @@ pub(crate) struct TestApp {
     pub(crate) draining: Draining,
     /// What the database and the site are kept in; gone with the test.
     pub(crate) folder: Arc<TempDir>,
-}
-
-/// An answer, read.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|e| {
-            panic!("{} is not JSON: {e}: {}", self.status, String::from_utf8_lossy(&self.body))
-        })
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
-    }
-
-    /// The error's code, after checking that status, content type and shape fit it.
-    #[track_caller]
-    pub(crate) fn code(&self) -> String {
-        let body = self.json();
-        let error: domain::error::ApiError =
-            serde_json::from_value(body.clone()).expect("the shape of an error");
-        assert_eq!(self.status.as_u16(), error.code.status(), "{body}");
-        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json");
-        assert!(!error.message.is_empty());
-        let retry = self.headers.get(header::RETRY_AFTER).map(|v| v.to_str().unwrap().to_owned());
-        assert_eq!(retry, error.retry_after.map(|s| s.to_string()), "{body}");
-        body["code"].as_str().unwrap().to_owned()
-    }
-
-    /// The session cookie's value, if one was set to something.
-    pub(crate) fn session(&self) -> Option<String> {
-        let cookie = self.headers.get(header::SET_COOKIE)?.to_str().unwrap();
-        let value = cookie.strip_prefix("sesame=")?.split(';').next()?.to_owned();
-        (!value.is_empty()).then_some(value)
-    }
 }
 
 impl TestApp {
@@ -186,10 +148,7 @@ impl TestApp {
 
     /// A call of a page: JSON, a session cookie and what a browser says of itself.
     pub(crate) async fn post_as(&self, session: &str, path: &str, body: &Value) -> Answer {
-        let mut request = json_request(path, body);
-        request.headers_mut().insert(header::COOKIE, format!("sesame={session}").parse().unwrap());
-        request.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
-        self.send(request).await
+        self.send(page_request(session, path, body)).await
     }
 }
 
@@ -197,13 +156,6 @@ impl TestApp {
 fn from_loopback(router: Router) -> Router {
     let peer: SocketAddr = "127.0.0.1:50000".parse().unwrap();
     router.layer(MockConnectInfo(peer))
-}
-
-pub(crate) fn json_request(path: &str, body: &Value) -> Request<Body> {
-    Request::post(path)
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(body.to_string()))
-        .unwrap()
 }
 
 pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {

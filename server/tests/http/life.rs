@@ -1,4 +1,6 @@
-//! An account's whole life.
+//! An account's whole life: what has to hold whatever shape the service is run in. These tests run in
+//! process (`tests/http`) and, as the acceptance suite, against the real program in each of its shapes
+//! (`tests/acceptance`).
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
 use domain::service::ports::Clock as _;
@@ -9,9 +11,24 @@ use crate::{
     person::{Person, next_code},
 };
 
-#[tokio::test]
-async fn from_nothing_to_active_to_expired_to_renewed() {
-    let app = TestApp::new().await;
+life! {
+    from_nothing_to_active_to_expired_to_renewed,
+    the_enrolment_code_is_spent_too,
+    a_code_opens_one_session,
+    codes_of_the_neighbouring_steps_are_admitted_and_no_others,
+    spaces_hyphens_and_arabic_digits_in_a_code_are_fine,
+    every_ticket_works_once_and_void_ones_look_alike,
+    steps_cannot_be_skipped,
+    starting_again_voids_what_was_shown_before,
+    five_wrong_codes_spend_the_ticket_and_the_password_leads_on,
+    the_last_try_may_be_right,
+    a_name_can_start_over_until_its_password_is_claimed_and_is_held_until_it_lapses,
+    a_lapsed_registration_is_unknown_to_sign_in,
+    a_ticket_never_outlives_its_registration,
+    purge_frees_lapsed_names_and_keeps_everything_alive,
+}
+
+async fn from_nothing_to_active_to_expired_to_renewed(app: TestApp) {
     let (old, session) = Person::enrol(&app, "Camille.Roux").await;
     assert_eq!(old.username, "camille.roux");
     assert_eq!(old.password.len(), 24);
@@ -45,9 +62,7 @@ async fn from_nothing_to_active_to_expired_to_renewed() {
     assert_eq!(new.sign_in(&app).await.json()["status"], "authenticated");
 }
 
-#[tokio::test]
-async fn the_enrolment_code_is_spent_too() {
-    let app = TestApp::new().await;
+async fn the_enrolment_code_is_spent_too(app: TestApp) {
     let (person, _) = Person::enrol(&app, "alice").await;
     let same = person.code(&app);
     assert_eq!(person.sign_in_with(&app, Some(&same)).await.code(), "invalid_credentials");
@@ -55,20 +70,22 @@ async fn the_enrolment_code_is_spent_too() {
     assert_eq!(person.sign_in_with(&app, Some(&person.code(&app))).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_code_opens_one_session() {
-    let app = TestApp::new().await;
+async fn a_code_opens_one_session(app: TestApp) {
     let (person, _) = Person::enrol(&app, "alice").await;
     assert_eq!(person.sign_in(&app).await.status, 200);
     let again = person.sign_in_with(&app, Some(&person.code(&app))).await;
     assert_eq!(again.code(), "invalid_credentials");
 }
 
-#[tokio::test]
-async fn codes_of_the_neighbouring_steps_are_admitted_and_no_others() {
-    for (offset, admitted) in [(-2i64, false), (-1, true), (0, true), (1, true), (2, false)] {
-        let app = TestApp::new().await;
-        let (person, _) = Person::enrol(&app, "alice").await;
+async fn codes_of_the_neighbouring_steps_are_admitted_and_no_others(app: TestApp) {
+    for (name, offset, admitted) in [
+        ("alice", -2i64, false),
+        ("bob", -1, true),
+        ("carol", 0, true),
+        ("dave", 1, true),
+        ("erin", 2, false),
+    ] {
+        let (person, _) = Person::enrol(&app, name).await;
         app.clock.turn(TimeDelta::seconds(300));
         let now = domain::totp::step_at(app.clock.now());
         let code = person.code_of(now.checked_add_signed(offset).unwrap());
@@ -76,9 +93,7 @@ async fn codes_of_the_neighbouring_steps_are_admitted_and_no_others() {
     }
 }
 
-#[tokio::test]
-async fn spaces_hyphens_and_arabic_digits_in_a_code_are_fine() {
-    let app = TestApp::new().await;
+async fn spaces_hyphens_and_arabic_digits_in_a_code_are_fine(app: TestApp) {
     let (person, _) = Person::enrol(&app, "alice").await;
     next_code(&app);
     let code = person.code(&app);
@@ -90,9 +105,7 @@ async fn spaces_hyphens_and_arabic_digits_in_a_code_are_fine() {
     assert_eq!(person.sign_in_with(&app, Some(&arabic)).await.status, 200);
 }
 
-#[tokio::test]
-async fn every_ticket_works_once_and_void_ones_look_alike() {
-    let app = TestApp::new().await;
+async fn every_ticket_works_once_and_void_ones_look_alike(app: TestApp) {
     let ticket = app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
     let claimed = app.post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
     let used = app.post("/api/generate-password", &json!({ "ticket": ticket })).await;
@@ -106,9 +119,7 @@ async fn every_ticket_works_once_and_void_ones_look_alike() {
     }
 }
 
-#[tokio::test]
-async fn steps_cannot_be_skipped() {
-    let app = TestApp::new().await;
+async fn steps_cannot_be_skipped(app: TestApp) {
     let ticket = app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
     let skip = app.post("/api/generate-2fa", &json!({ "ticket": ticket })).await;
     assert_eq!(skip.code(), "ticket_spent");
@@ -121,9 +132,7 @@ async fn steps_cannot_be_skipped() {
     assert_eq!(skip.code(), "ticket_spent");
 }
 
-#[tokio::test]
-async fn starting_again_voids_what_was_shown_before() {
-    let app = TestApp::new().await;
+async fn starting_again_voids_what_was_shown_before(app: TestApp) {
     let ticket = app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
     let first = app.post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
     let totp = app.post("/api/generate-2fa", &json!({ "ticket": first["ticket"] })).await.json();
@@ -134,9 +143,7 @@ async fn starting_again_voids_what_was_shown_before() {
     assert_eq!(person.sign_in(&app).await.status, 200);
 }
 
-#[tokio::test]
-async fn five_wrong_codes_spend_the_ticket_and_the_password_leads_on() {
-    let app = TestApp::new().await;
+async fn five_wrong_codes_spend_the_ticket_and_the_password_leads_on(app: TestApp) {
     let (person, ticket) = Person::to_prove(&app, "alice").await;
     let body = json!({ "ticket": ticket, "code": person.wrong_code(&app) });
     for left in (0..5).rev() {
@@ -156,9 +163,7 @@ async fn five_wrong_codes_spend_the_ticket_and_the_password_leads_on() {
     assert_eq!(totp.status, 200);
 }
 
-#[tokio::test]
-async fn the_last_try_may_be_right() {
-    let app = TestApp::new().await;
+async fn the_last_try_may_be_right(app: TestApp) {
     let (person, ticket) = Person::to_prove(&app, "alice").await;
     for _ in 0..4 {
         let body = json!({ "ticket": ticket, "code": person.wrong_code(&app) });
@@ -168,9 +173,7 @@ async fn the_last_try_may_be_right() {
     assert_eq!(app.post("/api/activate", &right).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_name_can_start_over_until_its_password_is_claimed_and_is_held_until_it_lapses() {
-    let app = TestApp::new().await;
+async fn a_name_can_start_over_until_its_password_is_claimed_and_is_held_until_it_lapses(app: TestApp) {
     let register = || async { app.post("/api/register", &json!({ "username": "alice" })).await };
     let first = register().await.json()["ticket"].clone();
     let second = register().await.json()["ticket"].clone();
@@ -184,9 +187,7 @@ async fn a_name_can_start_over_until_its_password_is_claimed_and_is_held_until_i
     assert_eq!(register().await.status, 200, "the registration lapsed");
 }
 
-#[tokio::test]
-async fn a_lapsed_registration_is_unknown_to_sign_in() {
-    let app = TestApp::new().await;
+async fn a_lapsed_registration_is_unknown_to_sign_in(app: TestApp) {
     let ticket = app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
     let claimed = app.post("/api/generate-password", &json!({ "ticket": ticket })).await.json();
     let body = json!({ "username": "alice", "password": claimed["password"] });
@@ -196,9 +197,7 @@ async fn a_lapsed_registration_is_unknown_to_sign_in() {
     assert_eq!(app.post("/api/authenticate", &body).await.code(), "invalid_credentials");
 }
 
-#[tokio::test]
-async fn a_ticket_never_outlives_its_registration() {
-    let app = TestApp::new().await;
+async fn a_ticket_never_outlives_its_registration(app: TestApp) {
     let registered = app.post("/api/register", &json!({ "username": "alice" })).await.json();
     let claimed = app.post("/api/generate-password", &json!({ "ticket": registered["ticket"] })).await.json();
     let body = json!({ "username": "alice", "password": claimed["password"] });
@@ -212,9 +211,7 @@ async fn a_ticket_never_outlives_its_registration() {
     );
 }
 
-#[tokio::test]
-async fn purge_frees_lapsed_names_and_keeps_everything_alive() {
-    let app = TestApp::new().await;
+async fn purge_frees_lapsed_names_and_keeps_everything_alive(app: TestApp) {
     let (person, _) = Person::enrol(&app, "alice").await;
     app.post("/api/register", &json!({ "username": "bob" })).await;
     app.clock.turn(TimeDelta::hours(25));

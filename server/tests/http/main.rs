@@ -13,6 +13,19 @@
 #[path = "../store/database.rs"]
 mod database;
 
+/// Declares tests in process from functions that take a [`app::TestApp`].
+macro_rules! life {
+    ($($name:ident),* $(,)?) => {
+        mod in_process {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::app::TestApp::new().await).await;
+            })*
+        }
+    };
+}
+
+mod answer;
 mod app;
 mod faults;
 mod functions;
