@@ -9,6 +9,7 @@
 )]
 
 mod commands;
+mod functions;
 mod process;
 mod refusals;
 mod serving;

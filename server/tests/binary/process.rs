@@ -83,7 +83,12 @@ impl Server {
 
     /// One request on a connection of its own; the whole answer.
     pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        Self::request_to(&self.address, method, path, body)
+    }
+
+    /// The same, of another of its addresses.
+    pub(crate) fn request_to(address: &str, method: &str, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
         let length = body.len();
         write!(
             stream,
