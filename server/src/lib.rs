@@ -1,6 +1,7 @@
 //! The Sésame server: configuration, store, cryptography, HTTP and command line around the use
 //! cases of `domain` and the pages of `app`.
 
+pub mod backup;
 pub mod cli;
 pub mod clock;
 pub mod config;

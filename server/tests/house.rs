@@ -54,6 +54,43 @@ fn the_browser_gets_nothing_of_the_server() {
     }
 }
 
+/// While replicas are replaced one by one, the old program works on the new schema: from the second
+/// migration on, nothing is taken away, renamed or made stricter in the same version.
+#[test]
+fn migrations_only_add() {
+    for database in ["sqlite", "postgres"] {
+        for entry in fs::read_dir(workspace().join("migrations").join(database)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if name.starts_with("0001_") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let code: String = text
+                .lines()
+                .map(|line| line.split("--").next().unwrap())
+                .collect::<Vec<_>>()
+                .join(" ")
+                .to_uppercase();
+            for statement in code.split(';') {
+                let words: Vec<&str> = statement.split_whitespace().collect();
+                for taken in ["DROP", "RENAME", "TRUNCATE"] {
+                    assert!(
+                        !words.contains(&taken),
+                        "{database}/{name} has {taken}: that is for a later version"
+                    );
+                }
+                assert!(!statement.contains("ALTER COLUMN"), "{database}/{name} changes a column");
+                let demands = statement.contains("ADD COLUMN") && statement.contains("NOT NULL");
+                assert!(
+                    !demands || statement.contains("DEFAULT"),
+                    "{database}/{name} adds a column that an older program would leave empty"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn the_rules_do_no_io() {
     let domain = tree(&["--package", "domain", "--features", "service"]);

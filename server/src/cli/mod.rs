@@ -1,5 +1,6 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not healthy.
 
+mod backup;
 mod health;
 mod keys;
 
@@ -63,6 +64,7 @@ pub fn command() -> Command {
                 configured(Command::new("check").about("Report every mistake in the configuration")),
             ),
         )
+        .subcommands(backup::commands(configured))
         .subcommand(health::command())
         .subcommand(
             Command::new("keys")
@@ -134,6 +136,8 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
                 say("The configuration is fine.");
             }
         }
+        Some(("backup", matches)) => backup::backup(matches)?,
+        Some(("restore", matches)) => backup::restore(matches)?,
         Some(("health", matches)) => return health::run(matches),
         Some(("keys", matches)) => match matches.subcommand() {
             Some(("generate", matches)) => keys::generate(&configure(matches)?)?,

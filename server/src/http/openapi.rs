@@ -1,5 +1,5 @@
-//! `GET /api/openapi.json`: the API as an OpenAPI 3.1 document, from one table and the wire types
-//! themselves. Tests hold it against the routes and against real answers.
+//! `GET /api/openapi.json`: the API as an OpenAPI 3.1 document, from one table, the wire types
+//! themselves, and the one route that is for proxies. Tests hold it against the routes and against real answers.
 
 use std::sync::LazyLock;
 
@@ -12,8 +12,8 @@ use serde::Deserialize;
 use utoipa::{
     OpenApi, ToSchema,
     openapi::{
-        self, ContentBuilder, HttpMethod, PathItem, Ref, ResponseBuilder,
-        path::OperationBuilder,
+        self, ContentBuilder, HeaderBuilder, HttpMethod, Object, PathItem, Ref, ResponseBuilder, Type,
+        path::{OperationBuilder, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
         security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
     },
@@ -207,12 +207,57 @@ pub fn document() -> openapi::OpenApi {
         let item = PathItem::new(HttpMethod::Post, operation(endpoint));
         document.paths.paths.insert(endpoint.path.to_owned(), item);
     }
+    document.paths.paths.insert("/api/verify".to_owned(), PathItem::new(HttpMethod::Get, verify()));
     let cookie = |name| SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name)));
     if let Some(components) = document.components.as_mut() {
         components.add_security_scheme("session", cookie("__Host-sesame"));
         components.add_security_scheme("session_on_loopback", cookie("sesame"));
+        components.add_security_scheme("forward", cookie("__Secure-sesame-forward"));
     }
     document
+}
+
+/// `GET /api/verify`, which answers a proxy by status and headers.
+fn verify() -> OperationBuilder {
+    let text = || Object::builder().schema_type(Type::String);
+    let header =
+        |description: &str| HeaderBuilder::new().description(Some(description)).schema(Some(text().build()));
+    let refused = |code: ErrorCode| {
+        ResponseBuilder::new().description(code.message()).content("application/json", json("ApiError"))
+    };
+    let sign_in = "Where to sign in, if the request came from a host on the list";
+    OperationBuilder::new()
+        .summary(Some("Who is behind a request to another application; for its proxy"))
+        .operation_id(Some("verify"))
+        .parameter(
+            ParameterBuilder::new()
+                .name("redirect")
+                .parameter_in(ParameterIn::Query)
+                .description(Some("`no`: 401 instead of a redirect, as nginx wants it"))
+                .schema(Some(text().enum_values(Some(["no"])).build())),
+        )
+        .response(
+            "200",
+            ResponseBuilder::new()
+                .description("Signed in")
+                .header("Remote-User", header("The username").build())
+                .header("Remote-Valid-Until", header("When the secrets expire, RFC 3339, UTC").build()),
+        )
+        .response(
+            "302",
+            ResponseBuilder::new().description("Sign in first").header("Location", header(sign_in).build()),
+        )
+        .response(
+            "401",
+            refused(ErrorCode::Unauthenticated).header("X-Sesame-Sign-In", header(sign_in).build()),
+        )
+        .response("404", refused(ErrorCode::NotFound).description("Forward authentication is switched off"))
+        .response("405", refused(ErrorCode::MethodNotAllowed))
+        .response("429", refused(ErrorCode::Throttled))
+        .response("500", refused(ErrorCode::Internal))
+        .response("503", refused(ErrorCode::Unavailable))
+        .response("504", refused(ErrorCode::Timeout))
+        .security(SecurityRequirement::new("forward", Vec::<String>::new()))
 }
 
 fn operation(endpoint: &Endpoint) -> OperationBuilder {

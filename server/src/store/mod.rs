@@ -29,7 +29,11 @@ mod schema;
 mod sqlite;
 mod stamp;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use domain::service::ports::{AccountStore, StoreError, ThrottleStore};
 
@@ -47,6 +51,21 @@ const PURGE_BATCH: u32 = 1_000;
 
 /// How often a database that does not answer yet is asked again.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Copies the `SQLite` file `path`, in use or not, into the new file `to`.
+pub async fn copy_sqlite(path: &Path, to: &Path) -> Result<(), OpenError> {
+    sqlite::backup::copy(path, to).await
+}
+
+/// Whether the `SQLite` file is undamaged. Changes nothing.
+pub async fn is_sound_sqlite(path: &Path) -> Result<bool, OpenError> {
+    sqlite::backup::is_sound(path).await
+}
+
+/// Whether another process has the `SQLite` file open.
+pub async fn is_in_use_sqlite(path: &Path) -> Result<bool, OpenError> {
+    sqlite::backup::is_in_use(path).await
+}
 
 /// Everything the service keeps, behind one handle.
 pub trait Store: AccountStore + ThrottleStore + KeyFingerprints + Health + Census {}

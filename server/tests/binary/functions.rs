@@ -44,7 +44,9 @@ fn a_function_drains_as_openfaas_wants_it() {
     assert!(registered.contains("\"ticket\""), "{registered}");
 
     server.signal("TERM");
-    wait_until("the health route says 503", || server.request("GET", "/_/health", "").starts_with("HTTP/1.1 503"));
+    wait_until("the health route says 503", || {
+        server.request("GET", "/_/health", "").starts_with("HTTP/1.1 503")
+    });
     assert!(server.request("GET", "/_/ready", "").starts_with("HTTP/1.1 503"));
     assert!(!lock.exists(), "no longer healthy");
     let late = server.request("POST", "/", r#"{"ticket":"x"}"#);

@@ -13,6 +13,7 @@ mod account_store;
 mod accounts;
 mod activation;
 mod audit;
+pub(super) mod backup;
 mod census;
 mod enrolment;
 mod file;

@@ -1,0 +1,176 @@
+//! Another application behind a real nginx that asks Sésame who is there, set up by the example of the
+//! documentation.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use data_encoding::BASE32_NOPAD;
+use domain::{secret::Secret, service::ports::Clock as _, totp};
+use serde_json::{Value, json};
+use server::clock::SystemClock;
+
+use crate::process::{Server, World};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const EXAMPLE: &str = include_str!("../../../docs/operations/examples/nginx-forward-auth.conf");
+
+fn nginx_program() -> Option<PathBuf> {
+    ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].map(PathBuf::from).into_iter().find(|path| path.is_file())
+}
+
+/// A running nginx, stopped at the end.
+struct Nginx(Child);
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // An error means that it had ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The example, with this test's addresses in the place of the world's.
+fn configuration(world: &World, port: u16, sesame: &str, wiki: &str) -> String {
+    let site = EXAMPLE
+        .replace("server 127.0.0.1:3000;", &format!("server {sesame};"))
+        .replace("server 127.0.0.1:8000;", &format!("server {wiki};"))
+        .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port};"))
+        .replace("server_name wiki.example.com;", "server_name wiki.app.localhost;");
+    let site: String =
+        site.lines().filter(|line| !line.contains("ssl_certificate")).flat_map(|line| [line, "\n"]).collect();
+    let folder = world.folder.path().display();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
+        .concat();
+    let user = if is_not_root() { "" } else { "user root;\n" };
+    format!(
+        "daemon off;\nmaster_process off;\n{user}worker_processes 1;\npid {folder}/nginx.pid;\nerror_log stderr warn;\n\
+         events {{}}\nhttp {{\naccess_log off;\n{temporary}{site}\n}}\n"
+    )
+}
+
+/// Only root's nginx has a user to change to.
+fn is_not_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata("/proc/self").is_ok_and(|me| me.uid() != 0)
+}
+
+/// The protected application: says who nginx says is there.
+fn wiki() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                if stream.read(&mut byte).unwrap_or(0) == 0 {
+                    break;
+                }
+                head.extend(byte);
+            }
+            let head = String::from_utf8_lossy(&head).to_lowercase();
+            let users: Vec<&str> =
+                head.lines().filter_map(|line| line.strip_prefix("remote-user: ")).collect();
+            let body = format!("users {users:?}");
+            // A client that is gone gets no answer.
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    address
+}
+
+fn get(port: u16, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: wiki.app.localhost:{port}\r\nAccept: text/html\r\nConnection: close\r\n{headers}\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn body(answer: &str) -> Value {
+    serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+}
+
+/// Enrols somebody: the `Set-Cookie` lines of the activation.
+fn enrol(server: &Server, username: &str) -> String {
+    let post = |path: &str, value: &Value| server.request("POST", path, &value.to_string());
+    let registered = body(&post("/api/register", &json!({ "username": username })));
+    let claimed = body(&post("/api/generate-password", &json!({ "ticket": registered["ticket"] })));
+    let totp = body(&post("/api/generate-2fa", &json!({ "ticket": claimed["ticket"] })));
+    let secret = Secret::new(BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap());
+    let code = totp::code_of_step(&secret, totp::step_at(SystemClock.now())).to_vec();
+    post("/api/activate", &json!({ "ticket": totp["ticket"], "code": String::from_utf8(code).unwrap() }))
+}
+
+/// `name=value` of a cookie that an answer sets.
+fn cookie<'a>(answer: &'a str, name: &str) -> &'a str {
+    let line =
+        answer.lines().find_map(|line| line.strip_prefix("set-cookie: ").filter(|c| c.starts_with(name)));
+    line.unwrap_or_else(|| panic!("no {name} in {answer}")).split(';').next().unwrap()
+}
+
+#[test]
+fn an_application_behind_nginx_is_for_those_who_signed_in() {
+    let Some(program) = nginx_program() else {
+        return crate::skip("nginx", "forward_auth::an_application_behind_nginx_is_for_those_who_signed_in");
+    };
+    let world = World::new();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = world.command(&["serve"]);
+    command
+        .env("SESAME_PUBLIC_URL", format!("http://sesame.app.localhost:{port}"))
+        .env("SESAME_FORWARD_AUTH_DOMAIN", "app.localhost")
+        .env("SESAME_FORWARD_AUTH_HOSTS", format!("wiki.app.localhost:{port}"));
+    let server = Server::start(command);
+    let file = world.folder.path().join("nginx.conf");
+    fs::write(&file, configuration(&world, port, &server.address, &wiki())).unwrap();
+    let nginx = Command::new(program)
+        .args(["-p", world.folder.path().to_str().unwrap(), "-c", file.to_str().unwrap()])
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let _nginx = Nginx(nginx);
+    let begun = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(begun.elapsed() < PATIENCE, "nginx never listens");
+        thread::yield_now();
+    }
+
+    let stranger = get(port, "/page?a=b", "Remote-User: alice\r\n");
+    assert!(stranger.starts_with("HTTP/1.1 302"), "{stranger}");
+    let back = format!("/?retour=http%3A%2F%2Fwiki%2Eapp%2Elocalhost%3A{port}%2Fpage%3Fa%3Db");
+    assert!(
+        stranger.contains(&format!("Location: http://sesame.app.localhost:{port}{back}\r\n")),
+        "{stranger}"
+    );
+
+    let activated = enrol(&server, "camille.roux");
+    let forward = cookie(&activated, "sesame-forward=");
+    let inside = get(port, "/page", &format!("Cookie: {forward}\r\nRemote-User: root\r\n"));
+    assert!(inside.starts_with("HTTP/1.1 200"), "{inside}");
+    assert!(inside.ends_with("users [\"camille.roux\"]"), "the name is ours alone: {inside}");
+    let session = cookie(&activated, "sesame=");
+    let by_session = get(port, "/page", &format!("Cookie: {session}\r\n"));
+    assert!(by_session.starts_with("HTTP/1.1 302"), "another cookie opens nothing: {by_session}");
+
+    server.stop();
+    let without = get(port, "/page", &format!("Cookie: {forward}\r\n"));
+    assert!(without.starts_with("HTTP/1.1 500"), "nobody is let in while Sésame is away: {without}");
+}
