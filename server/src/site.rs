@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::http::OUTPUT_NAME;
+
 /// A file that every complete site folder has.
 const PROBE: &str = "pkg/sesame.js";
 
@@ -25,6 +27,13 @@ pub fn find(named: Option<&Path>) -> Result<PathBuf, SiteNotFound> {
         Some(found) => Ok(found.clone()),
         None => Err(SiteNotFound(candidates)),
     }
+}
+
+/// What a page asks for and `folder` lacks.
+#[must_use]
+pub fn missing_in(folder: &Path) -> Vec<String> {
+    let files = ["js", "wasm", "css"].map(|kind| format!("pkg/{OUTPUT_NAME}.{kind}"));
+    files.into_iter().filter(|file| !folder.join(file).is_file()).collect()
 }
 
 fn beside_program(program: Option<&Path>) -> Vec<PathBuf> {
@@ -52,5 +61,6 @@ mod tests {
         assert!(error.contains("make build") && error.contains("SESAME_SITE_DIR"), "{error}");
         std::fs::write(named.join(PROBE), "").unwrap();
         assert_eq!(find(Some(&named)).unwrap(), named);
+        assert_eq!(missing_in(&named), ["pkg/sesame.wasm", "pkg/sesame.css"]);
     }
 }

@@ -37,5 +37,7 @@ mod renewal;
 mod schema;
 #[path = "store/sessions.rs"]
 mod sessions;
+#[path = "store/survey.rs"]
+mod survey;
 #[path = "store/throttle.rs"]
 mod throttle;

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not healthy.
 
 mod backup;
+mod doctor;
 mod health;
 mod keys;
 
@@ -65,6 +66,7 @@ pub fn command() -> Command {
             ),
         )
         .subcommands(backup::commands(configured))
+        .subcommand(configured(doctor::command()))
         .subcommand(health::command())
         .subcommand(
             Command::new("keys")
@@ -138,6 +140,7 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         }
         Some(("backup", matches)) => backup::backup(matches)?,
         Some(("restore", matches)) => backup::restore(matches)?,
+        Some(("doctor", matches)) => return doctor::run(matches),
         Some(("health", matches)) => return health::run(matches),
         Some(("keys", matches)) => match matches.subcommand() {
             Some(("generate", matches)) => keys::generate(&configure(matches)?)?,

@@ -1,13 +1,14 @@
 //! Collecting what each layer says, with its origin; nothing is interpreted here.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::{Path, PathBuf},
 };
 
 use super::{
     function,
+    read::Problem,
     settings::{self, SETTINGS, Setting},
 };
 
@@ -80,13 +81,42 @@ pub struct Given {
 }
 
 /// What all layers gave, the last one winning, and what is wrong with the layers themselves.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Collected {
     pub(super) values: BTreeMap<&'static str, Given>,
-    pub(super) problems: Vec<String>,
+    pub(super) problems: Vec<Problem>,
+    /// Whether there is a TOML file that nothing could be taken from.
+    file_is_lost: bool,
 }
 
 impl Collected {
+    pub(super) fn complain(&mut self, setting: Option<&'static str>, sentence: String) {
+        self.problems.push(Problem { setting, sentence });
+    }
+
+    /// The settings that a lost file may have meant to give: those that no higher layer gave.
+    pub(super) fn lost(&self) -> BTreeSet<&'static str> {
+        let from_above = |key: &&'static str| {
+            self.values
+                .get(*key)
+                .is_some_and(|given| matches!(given.origin, Origin::Env(_) | Origin::Flag(_)))
+        };
+        let keys = SETTINGS.iter().map(|setting| setting.key);
+        keys.filter(|key| self.file_is_lost && !from_above(key)).collect()
+    }
+
+    /// The same with the table's default in the place of `keys`, and no complaints.
+    pub(super) fn without(mut self, keys: &BTreeSet<&'static str>) -> Self {
+        for setting in SETTINGS.iter().filter(|setting| keys.contains(setting.key)) {
+            self.values.remove(setting.key);
+            if let Some(default) = setting.default {
+                self.set(setting.key, default, Origin::Default);
+            }
+        }
+        self.problems.clear();
+        self
+    }
+
     fn set(&mut self, key: &'static str, text: impl Into<String>, origin: Origin) {
         self.values.insert(key, Given { text: text.into(), origin });
     }
@@ -94,7 +124,9 @@ impl Collected {
     fn read_file(&mut self, key: &'static str, path: &Path, why: &str) {
         match std::fs::read_to_string(path) {
             Ok(text) => self.set(key, text.trim_end_matches(['\r', '\n']), Origin::File(path.to_owned())),
-            Err(error) => self.problems.push(format!("{why}: {} cannot be read: {error}.", path.display())),
+            Err(error) => {
+                self.complain(Some(key), format!("{why}: {} cannot be read: {error}.", path.display()));
+            }
         }
     }
 }
@@ -155,9 +187,11 @@ fn toml_file(collected: &mut Collected, path: &Path) {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
-            collected
-                .problems
-                .push(format!("The configuration file {} cannot be read: {error}.", path.display()));
+            collected.file_is_lost = true;
+            collected.complain(
+                None,
+                format!("The configuration file {} cannot be read: {error}.", path.display()),
+            );
             return;
         }
     };
@@ -166,22 +200,22 @@ fn toml_file(collected: &mut Collected, path: &Path) {
         Err(error) => {
             // `message` says what is wrong; the full error would quote the line, perhaps a secret.
             let error: &toml::de::Error = &error;
-            collected.problems.push(format!("{} is not TOML: {}.", path.display(), error.message()));
+            collected.file_is_lost = true;
+            collected.complain(None, format!("{} is not TOML: {}.", path.display(), error.message()));
             return;
         }
     };
     for (key, value) in table {
         let Some(setting) = settings::find(&key) else {
-            collected.problems.push(unknown(&format!("{} in {}", key, path.display()), &key, |s| s.key));
+            collected.complain(None, unknown(&format!("{} in {}", key, path.display()), &key, |s| s.key));
             continue;
         };
         let text = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
             _ => {
-                collected
-                    .problems
-                    .push(format!("{key} in {}: has to be a text or a number.", path.display()));
+                let what = format!("{key} in {}: has to be a text or a number.", path.display());
+                collected.complain(Some(setting.key), what);
                 continue;
             }
         };
@@ -198,12 +232,12 @@ fn environment(collected: &mut Collected, sources: &Sources) {
         {
             if sources.env.iter().any(|(other, _)| other == setting.env) {
                 let both = format!("{name} and {} are both set: remove one.", setting.env);
-                collected.problems.push(both);
+                collected.complain(Some(setting.key), both);
             } else {
                 collected.read_file(setting.key, Path::new(text), name);
             }
         } else if name.starts_with("SESAME_") && !is_not_ours(name) {
-            collected.problems.push(unknown(name, name, |s| s.env));
+            collected.complain(None, unknown(name, name, |s| s.env));
         }
     }
 }

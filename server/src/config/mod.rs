@@ -7,7 +7,8 @@
 mod forward_auth;
 mod function;
 mod layers;
-mod memory;
+pub(crate) mod memory;
+mod partial;
 mod read;
 pub mod settings;
 
@@ -26,7 +27,8 @@ pub use self::{
     forward_auth::ForwardAuth,
     function::duration as go_duration,
     layers::{Given, Sources},
-    read::Problems,
+    partial::Partial,
+    read::{Problem, Problems},
 };
 use self::{forward_auth::Mistake, read::Reader};
 use crate::{
@@ -151,7 +153,8 @@ impl PublicUrl {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host of a URL can be nothing but this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost"
         || host.ends_with(".localhost")

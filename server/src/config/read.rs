@@ -7,22 +7,36 @@ use super::{
     settings,
 };
 
+/// A mistake in a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting whose value it is about; a name that is no setting has none.
+    pub setting: Option<&'static str>,
+    /// What is wrong, and the remedy.
+    pub sentence: String,
+}
+
 /// Every mistake of a configuration, each a sentence with its remedy.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Problems(Vec<String>);
+pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// The sentences.
-    #[must_use]
-    pub fn sentences(&self) -> &[String] {
-        &self.0
+    /// In the order of their sentences.
+    fn sorted(mut problems: Vec<Problem>) -> Self {
+        problems.sort_by(|a, b| a.sentence.cmp(&b.sentence));
+        Self(problems)
+    }
+
+    /// The mistakes.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "The configuration has {} mistake(s):", self.0.len())?;
-        self.0.iter().try_for_each(|problem| writeln!(f, "  - {problem}"))
+        self.iter().try_for_each(|problem| writeln!(f, "  - {}", problem.sentence))
     }
 }
 
@@ -38,14 +52,16 @@ impl Reader {
     }
 
     /// The value, unless anything was wrong anywhere.
-    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problems> {
+    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
         match value {
             Some(value) if self.collected.problems.is_empty() => Ok(value),
-            _ => {
-                self.collected.problems.sort();
-                Err(Problems(self.collected.problems))
-            }
+            _ => Err(self.into_problems()),
         }
+    }
+
+    /// What was wrong.
+    pub(super) fn into_problems(self) -> Problems {
+        Problems::sorted(self.collected.problems)
     }
 
     fn given(&self, key: &str) -> Option<&Given> {
@@ -59,16 +75,20 @@ impl Reader {
 
     /// Notes a mistake in the value of `key`. Never shows the value: it may be a secret, and where
     /// it comes from is enough to find it.
-    pub(super) fn problem(&mut self, key: &str, what: &str) {
+    pub(super) fn problem(&mut self, key: &'static str, what: &str) {
         let setting = settings::find(key).map_or(key, |s| s.env);
         let origin = self.given(key).map(|given| given.origin.to_string());
         let origin = origin.filter(|o| o != setting).map_or_else(String::new, |o| format!(" (from {o})"));
         let stop = if what.ends_with(['.', ')', '!']) { "" } else { "." };
-        self.collected.problems.push(format!("{setting}{origin} {what}{stop}"));
+        self.collected.complain(Some(key), format!("{setting}{origin} {what}{stop}"));
     }
 
     /// The value read by `parse`, whose error continues a sentence that starts with the name.
-    pub(super) fn with<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    pub(super) fn with<T>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let text = self.given(key)?.text.clone();
         match parse(&text) {
             Ok(value) => Some(value),
@@ -79,11 +99,11 @@ impl Reader {
         }
     }
 
-    pub(super) fn parsed<T: FromStr>(&mut self, key: &str, expected: &str) -> Option<T> {
+    pub(super) fn parsed<T: FromStr>(&mut self, key: &'static str, expected: &str) -> Option<T> {
         self.with(key, |text| text.parse().map_err(|_| format!("has to be {expected}")))
     }
 
-    pub(super) fn number(&mut self, key: &str, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(super) fn number(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
         self.with(key, |text| {
             text.parse()
                 .ok()
@@ -92,15 +112,15 @@ impl Reader {
         })
     }
 
-    pub(super) fn optional_number(&mut self, key: &str, range: RangeInclusive<u32>) -> Option<usize> {
+    pub(super) fn optional_number(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<usize> {
         self.number(key, range).and_then(|number| usize::try_from(number).ok())
     }
 
-    pub(super) fn seconds(&mut self, key: &str, range: RangeInclusive<u32>) -> Option<Duration> {
+    pub(super) fn seconds(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<Duration> {
         self.number(key, range).map(|seconds| Duration::from_secs(seconds.into()))
     }
 
-    pub(super) fn path(&mut self, key: &str) -> Option<PathBuf> {
+    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
         self.with(
             key,
             |text| if text.is_empty() { Err("is empty".to_owned()) } else { Ok(PathBuf::from(text)) },

@@ -12,7 +12,7 @@ fn load(env: &[(&str, &str)]) -> Config {
 }
 
 fn mistakes(env: &[(&str, &str)]) -> Vec<String> {
-    Config::load(&sources(env)).unwrap_err().sentences().to_vec()
+    Config::load(&sources(env)).unwrap_err().iter().map(|problem| problem.sentence.clone()).collect()
 }
 
 #[test]
@@ -140,4 +140,39 @@ fn every_setting_has_a_name_of_its_own_in_every_layer() {
         let expected = format!("SESAME_{}", setting.key.to_uppercase());
         assert!(setting.env == expected || setting.key == "database_url", "{}", setting.env);
     }
+}
+
+#[test]
+fn what_is_right_beside_a_mistake_can_still_be_read() {
+    let partial = Partial::load(&sources(&[
+        ("SESAME_LISTEN", "0.0.0.0:3000"),
+        ("SESAME_ARGON2_ITERATIONS", "1"),
+        ("DATABASE_URL", "mysql://user:hunter2@host/db"),
+        ("SESAME_KEYS_FILE", "/keys"),
+        ("SESAME_NONSENSE", "1"),
+    ]))
+    .unwrap();
+    let settings: Vec<_> = partial.problems.iter().map(|problem| problem.setting).collect();
+    assert_eq!(settings, [Some("database_url"), Some("argon2_memory_kib"), None, Some("public_url")]);
+    assert_eq!(partial.config.keys_file, Path::new("/keys"));
+    for (key, sure) in [("keys_file", true), ("data_dir", true), ("database_url", false), ("listen", false)] {
+        assert_eq!(partial.is_sure(key), sure, "{key}");
+    }
+}
+
+#[test]
+fn every_setting_alone_may_be_nonsense_and_the_rest_is_still_read() {
+    for setting in settings::SETTINGS {
+        let partial = Partial::load(&sources(&[(setting.env, "\0")])).unwrap();
+        assert!(partial.problems.iter().all(|problem| problem.setting.is_some()), "{}", setting.env);
+    }
+}
+
+#[test]
+fn a_file_that_is_lost_leaves_only_what_stands_above_it() {
+    let missing = Some(PathBuf::from("/nowhere/at/all.toml"));
+    let partial =
+        Partial::load(&Sources { file: missing, ..sources(&[("SESAME_KEYS_FILE", "/keys")]) }).unwrap();
+    assert_eq!(partial.problems.len(), 1);
+    assert!(partial.is_sure("keys_file") && !partial.is_sure("database_url"));
 }

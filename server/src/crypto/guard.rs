@@ -57,7 +57,8 @@ pub async fn check(store: &dyn Store, ring: &KeyRing) -> Result<(), GuardError> 
     compare(&store.list().await?, ring)
 }
 
-fn compare(known: &[KeyFingerprint], ring: &KeyRing) -> Result<(), GuardError> {
+/// Refuses a ring that lacks one of the keys `known` to a database, or has another in its place.
+pub fn compare(known: &[KeyFingerprint], ring: &KeyRing) -> Result<(), GuardError> {
     for known in known {
         match ring.get(known.key_id) {
             None => return Err(GuardError::Missing(known.key_id)),

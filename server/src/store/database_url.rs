@@ -7,7 +7,9 @@ use std::{
     str::FromStr,
 };
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+
+use crate::config;
 
 /// A database URL: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
 #[derive(Clone)]
@@ -20,6 +22,19 @@ pub(super) enum Location {
     Sqlite(PathBuf),
     /// A server, a user and a database; boxed because it is large.
     Postgres(Box<PgConnectOptions>),
+}
+
+/// How what goes to the database and comes back is protected on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// It does not leave the machine.
+    Local,
+    /// In the clear, always or whenever the server says so.
+    Open,
+    /// Encrypted, whoever answers.
+    Encrypted,
+    /// Encrypted, and the server has shown that it is the named one.
+    Verified,
 }
 
 /// Why a text is not a database URL. The text is not repeated: it may hold a password.
@@ -52,6 +67,20 @@ impl DatabaseUrl {
         match &self.0 {
             Location::Sqlite(path) => Some(path),
             Location::Postgres(_) => None,
+        }
+    }
+
+    /// How the way there is protected.
+    #[must_use]
+    pub fn wire(&self) -> Wire {
+        let Location::Postgres(to) = &self.0 else { return Wire::Local };
+        if to.get_socket().is_some() || config::is_loopback(to.get_host()) {
+            return Wire::Local;
+        }
+        match to.get_ssl_mode() {
+            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => Wire::Open,
+            PgSslMode::Require | PgSslMode::VerifyCa => Wire::Encrypted,
+            PgSslMode::VerifyFull => Wire::Verified,
         }
     }
 
@@ -155,6 +184,29 @@ mod tests {
     #[test]
     fn a_socket_is_shown_as_a_path() {
         assert_eq!(shown("postgres://postgres@localhost/x?host=/tmp/pg"), "postgres://postgres@/tmp/pg/x");
+    }
+
+    #[test]
+    fn only_a_verified_server_is_safe_beyond_the_machine() {
+        let wire = |text: &str| text.parse::<DatabaseUrl>().unwrap().wire();
+        for local in [
+            "sqlite:a.db",
+            "postgres://u@localhost/x",
+            "postgres://u@[::1]/x",
+            "postgres://u@x/x?host=/run/pg",
+        ] {
+            assert_eq!(wire(local), Wire::Local, "{local}");
+        }
+        for (mode, expected) in [
+            ("", Wire::Open),
+            ("?sslmode=disable", Wire::Open),
+            ("?sslmode=prefer", Wire::Open),
+            ("?sslmode=require", Wire::Encrypted),
+            ("?sslmode=verify-ca", Wire::Encrypted),
+            ("?sslmode=verify-full", Wire::Verified),
+        ] {
+            assert_eq!(wire(&format!("postgres://u:p@db.example/x{mode}")), expected, "{mode}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod rows;
 mod schema;
 mod sqlite;
 mod stamp;
+mod survey;
 
 use std::{
     path::{Path, PathBuf},
@@ -39,10 +40,11 @@ use domain::service::ports::{AccountStore, StoreError, ThrottleStore};
 
 pub use self::{
     census::{Census, Connections, Counts},
-    database_url::{DatabaseUrl, DatabaseUrlError},
+    database_url::{DatabaseUrl, DatabaseUrlError, Wire},
     health::Health,
     keys::{KeyFingerprint, KeyFingerprints},
     schema::SchemaState,
+    survey::{Server, Survey, survey},
 };
 use self::{database_url::Location, fault::Fault};
 

@@ -41,7 +41,7 @@ fn migrate_and_config_check_answer_in_a_sentence() {
 fn help_names_every_command_and_every_setting() {
     let world = World::new();
     let help = stdout(&world.run(&["--help"]));
-    for command in ["serve", "migrate", "config", "health", "keys"] {
+    for command in ["serve", "migrate", "config", "doctor", "health", "keys"] {
         assert!(help.contains(command), "{help}");
     }
     let help = stdout(&world.run(&["serve", "--help"]));

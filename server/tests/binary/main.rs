@@ -15,6 +15,7 @@ mod database;
 
 mod backup;
 mod commands;
+mod doctor;
 mod forward_auth;
 mod functions;
 mod process;

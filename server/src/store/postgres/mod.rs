@@ -31,6 +31,7 @@ mod renewal;
 mod schema;
 mod sessions;
 mod steps;
+mod survey;
 mod throttle;
 
 use std::time::Duration;
@@ -40,7 +41,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-pub(super) use self::schema::migrate;
+pub(super) use self::{schema::migrate, survey::survey};
 use super::{Fault, OpenError, SchemaState, StoreOptions};
 
 /// A store in one database.

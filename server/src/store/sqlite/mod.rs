@@ -26,6 +26,7 @@ mod renewal;
 mod schema;
 mod sessions;
 mod steps;
+mod survey;
 mod throttle;
 
 use std::path::Path;
@@ -35,7 +36,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-pub(super) use self::schema::migrate;
+pub(super) use self::{schema::migrate, survey::survey};
 use super::{Fault, OpenError, StoreOptions};
 
 /// A store in one file.

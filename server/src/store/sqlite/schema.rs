@@ -58,7 +58,7 @@ async fn floor(db: &mut SqliteConnection) -> Result<Option<i64>, Fault> {
     Ok(sqlx::query_scalar("SELECT oldest_version FROM schema_floor").fetch_optional(db).await?)
 }
 
-async fn has_table(db: &mut SqliteConnection, name: &str) -> Result<bool, Fault> {
+pub(super) async fn has_table(db: &mut SqliteConnection, name: &str) -> Result<bool, Fault> {
     let found =
         sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)");
     Ok(found.bind(name).fetch_one(db).await?)

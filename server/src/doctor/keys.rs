@@ -1,0 +1,66 @@
+//! The key ring, and whether it is this database's.
+
+use super::{Report, Seen};
+use crate::{
+    config::Partial,
+    crypto::{
+        KeyRing,
+        guard::{self, GuardError},
+        key_file::{self, KeyFileError},
+    },
+    store::Survey,
+};
+
+pub(super) fn examine(known: &Partial, seen: &Seen, report: &mut Report) {
+    let file = &known.config.keys_file;
+    match key_file::read(file) {
+        Ok(ring) => {
+            report.saw(
+                "keys",
+                format!("{}: {} key(s), {} seals", file.display(), ring.iter().count(), ring.newest()),
+            );
+            if let Ok(Some(survey)) = seen {
+                belongs(&ring, survey, report);
+            }
+        }
+        Err(KeyFileError::Missing(_)) if may_be_made(known, seen) => {
+            report.saw("keys", format!("{}: not there yet; the first start makes it", file.display()));
+        }
+        Err(error) => {
+            report.saw("keys", format!("{}: no use", file.display()));
+            let code = match error {
+                KeyFileError::Missing(_) => "key-file-missing",
+                KeyFileError::Exposed { .. } => "key-file-exposed",
+                KeyFileError::Malformed { .. } => "key-file-malformed",
+                KeyFileError::Exists(_) | KeyFileError::Io { .. } => "key-file-unreadable",
+            };
+            report.refusal(code, &error.to_string());
+        }
+    }
+}
+
+/// Whether the next start makes the ring, as it does for a database of its own that nothing was ever
+/// sealed in. A database that cannot be looked into may hold anything.
+fn may_be_made(known: &Partial, seen: &Seen) -> bool {
+    if known.config.keys_file_given {
+        return false;
+    }
+    if !known.is_sure("database_url") {
+        return true;
+    }
+    let never_sealed = match seen {
+        Ok(None) => true,
+        Ok(Some(survey)) => survey.keys.is_empty() && !survey.holds_secrets,
+        Err(_) => false,
+    };
+    never_sealed && known.config.database_url.sqlite_path().is_some()
+}
+
+fn belongs(ring: &KeyRing, survey: &Survey, report: &mut Report) {
+    if survey.keys.is_empty() && survey.holds_secrets {
+        report.refusal("fingerprints-missing", &GuardError::NoFingerprint.to_string());
+    }
+    if let Err(error) = guard::compare(&survey.keys, ring) {
+        report.refusal("key-ring-wrong", &error.to_string());
+    }
+}

@@ -1,0 +1,62 @@
+//! A look that changes nothing.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::service::ports::Clock;
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+
+use super::{connect, schema, with_timeouts};
+use crate::store::{
+    Fault, Survey,
+    rows::KeyRow,
+    stamp::Stamp,
+    survey::{LATEST_EVENTS, Server},
+};
+
+pub(in crate::store) async fn survey(
+    to: &PgConnectOptions,
+    clock: &dyn Clock,
+    patience: Duration,
+) -> Result<Survey, Fault> {
+    let to = with_timeouts(to, patience).options([("default_transaction_read_only", "on")]);
+    let mut db = connect(&to, patience).await?;
+    let mut seen = Survey {
+        schema: schema::state(&mut db).await?,
+        keys: Vec::new(),
+        holds_secrets: false,
+        newest_event: None,
+        server: Some(server(&mut db, clock).await?),
+    };
+    // The first migration makes all three tables.
+    let has_tables = "SELECT to_regclass('key_fingerprints') IS NOT NULL";
+    if sqlx::query_scalar(has_tables).fetch_one(&mut db).await? {
+        let keys: Vec<KeyRow> =
+            sqlx::query_as("SELECT key_id, fingerprint FROM key_fingerprints ORDER BY key_id")
+                .fetch_all(&mut db)
+                .await?;
+        seen.keys = keys.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+        let sealed = "SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE password IS NOT NULL)";
+        seen.holds_secrets = sqlx::query_scalar(sealed).fetch_one(&mut db).await?;
+        let newest: Option<Stamp> = sqlx::query_scalar(
+            "SELECT max(at) FROM (SELECT at FROM audit_events ORDER BY id DESC LIMIT $1) latest",
+        )
+        .bind(i64::from(LATEST_EVENTS))
+        .fetch_one(&mut db)
+        .await?;
+        seen.newest_event = newest.map(Into::into);
+    }
+    db.close().await?;
+    Ok(seen)
+}
+
+/// Its clock is compared with the middle of the time that the question took.
+async fn server(db: &mut PgConnection, clock: &dyn Clock) -> Result<Server, Fault> {
+    let version: i32 =
+        sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&mut *db).await?;
+    let asked = clock.now();
+    let there: DateTime<Utc> = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *db).await?;
+    let answered = clock.now();
+    let here = asked + (answered - asked) / 2;
+    Ok(Server { version: version.unsigned_abs(), ahead: there - here })
+}

@@ -1,0 +1,67 @@
+//! A look that changes nothing.
+
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::schema;
+use crate::store::{Fault, Survey, rows::KeyRow, stamp::Stamp, survey::LATEST_EVENTS};
+
+pub(in crate::store) async fn survey(path: &Path, patience: Duration) -> Result<Survey, Fault> {
+    let options = SqliteConnectOptions::new()
+        .filename(address(path)?)
+        .read_only(true)
+        .create_if_missing(false)
+        .busy_timeout(patience / 2);
+    let mut db = SqliteConnection::connect_with(&options).await?;
+    let mut seen = Survey {
+        schema: schema::state(&mut db).await?,
+        keys: Vec::new(),
+        holds_secrets: false,
+        newest_event: None,
+        server: None,
+    };
+    // The first migration makes all three tables.
+    if schema::has_table(&mut db, "key_fingerprints").await? {
+        let keys: Vec<KeyRow> =
+            sqlx::query_as("SELECT key_id, fingerprint FROM key_fingerprints ORDER BY key_id")
+                .fetch_all(&mut db)
+                .await?;
+        seen.keys = keys.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+        let sealed = "SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE password IS NOT NULL)";
+        seen.holds_secrets = sqlx::query_scalar(sealed).fetch_one(&mut db).await?;
+        let newest: Option<Stamp> =
+            sqlx::query_scalar("SELECT max(at) FROM (SELECT at FROM audit_events ORDER BY id DESC LIMIT ?1)")
+                .bind(LATEST_EVENTS)
+                .fetch_one(&mut db)
+                .await?;
+        seen.newest_event = newest.map(Into::into);
+    }
+    db.close().await?;
+    Ok(seen)
+}
+
+/// The file as a URI that has `SQLite` make nothing beside it. A reader would make the files of the
+/// WAL and leave them: where nobody writes there is no WAL, and the file is taken as it stands;
+/// where somebody does, the shared memory they made is read, not written.
+fn address(path: &Path) -> Result<String, Fault> {
+    let has_wal = beside(path, "-wal").metadata().is_ok_and(|wal| wal.len() > 0);
+    if has_wal && !beside(path, "-shm").exists() {
+        let why = "a write-ahead log stands beside it that only the next start folds in";
+        return Err(sqlx::Error::Io(std::io::Error::other(why)).into());
+    }
+    let how = if has_wal { "readonly_shm=1" } else { "immutable=1" };
+    Ok(format!("file:{}?{how}", percent_encode(path.as_os_str().as_bytes(), NON_ALPHANUMERIC)))
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
