@@ -4,7 +4,8 @@
 .DEFAULT_GOAL := help
 # First the set-up, then the rest, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help build run dev test lint e2e coverage setup clean set-up-build set-up-test set-up-coverage
+.PHONY: help build run dev test lint e2e image test-image coverage setup clean set-up-build set-up-test \
+	set-up-coverage set-up-image
 
 WITH_TOOLS := scripts/with-tools
 SKIP_SETUP ?=
@@ -35,6 +36,12 @@ lint: set-up-build ## Checks the format and runs Clippy on both halves, warnings
 e2e: set-up-test ## Builds the release if need be and runs the browser tests alone
 	@scripts/test build browser
 
+image: build ## Makes the container image of the release: target/image/sesame.tar
+	@scripts/image
+
+test-image: set-up-image build ## Runs the image under podman and takes a person through the whole life
+	@scripts/test-image
+
 coverage: set-up-coverage ## Runs the cargo tests instrumented and prints their line coverage by crate
 	@COVERAGE=1 scripts/test cargo coverage
 
@@ -43,7 +50,7 @@ setup: set-up-coverage ## Sets up all that the other commands need, and nothing 
 clean: ## Removes what was built; the tools that were set up stay
 	rm -rf target end2end/test-results end2end/playwright-report
 
-set-up-build set-up-test set-up-coverage: set-up-%:
+set-up-build set-up-test set-up-coverage set-up-image: set-up-%:
 	@$(if $(SKIP_SETUP),:,scripts/setup $*)
 
 # cargo-leptos writes the site anew at every call, which takes a while; so it is only called when

@@ -84,6 +84,8 @@ use_tools() {
     # cargo looks for its subcommands in its own home before PATH, unless PATH has that folder
     # too; rustup's stand-ins live there and would answer for another compiler.
     PATH=$(IFS=:; echo "${first[*]}"):$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+    # A machine's own servers come before those that scripts/setup unpacked.
+    PATH=$PATH:/usr/sbin:$TOOLS/prometheus/usr/bin:$TOOLS/nginx/usr/sbin
     export PATH
     # Those stand-ins set this for whatever they start.
     unset RUSTUP_TOOLCHAIN

@@ -15,7 +15,7 @@ use domain::service::{
 };
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     task::JoinHandle,
 };
 
@@ -66,6 +66,9 @@ pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
     })?;
     let address = listener.local_addr()?;
     let beside = start_beside(&config, &dependencies, shape).await?;
+    // Before anybody is told that it runs: a signal that nobody listens for kills, and the first
+    // process of a container does not even notice it.
+    let mut stop = StopSignal::listen()?;
     let lock = LockFile::of(shape);
     lock.make();
     announce(&config, address);
@@ -73,13 +76,13 @@ pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
     // A second signal, or the end of the drain interval, closes the door.
     let (close, closed) = tokio::sync::watch::channel(false);
     let drain = async {
-        stop_signal().await;
+        stop.received().await;
         draining.begin();
         lock.remove();
         tracing::info!(seconds = config.drain_interval.as_secs(), "stopping: still serving for a while");
         tokio::select! {
             () = tokio::time::sleep(config.drain_interval) => {}
-            () = stop_signal() => {}
+            () = stop.received() => {}
         }
         tracing::info!("stopping: finishing requests in flight");
         // The receivers wait below for as long as the server runs.
@@ -250,19 +253,22 @@ fn announce(config: &Config, address: SocketAddr) {
     }
 }
 
-/// Resolves at the first SIGTERM or SIGINT.
-async fn stop_signal() {
-    let wait = async |kind| match signal(kind) {
-        Ok(mut signal) => {
-            signal.recv().await;
+/// SIGTERM and SIGINT, from the moment it is made.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Resolves at the next one.
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        Err(error) => {
-            tracing::error!(%error, "cannot listen for signals");
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::interrupt()) => {}
     }
 }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod doctor;
+mod fprocess;
 mod health;
 mod keys;
 
@@ -100,7 +101,15 @@ fn argument(setting: &Setting) -> Arg {
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
-    let matches = command().get_matches();
+    let variable = std::env::var(fprocess::VARIABLE).ok();
+    let arguments = match fprocess::arguments(std::env::args_os().collect(), variable.as_deref()) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            complain(&error.to_string());
+            return ExitCode::from(USAGE);
+        }
+    };
+    let matches = command().get_matches_from(arguments);
     match dispatch(&matches) {
         Ok(code) => code,
         Err(error) => {

@@ -236,17 +236,34 @@ fn environment(collected: &mut Collected, sources: &Sources) {
             } else {
                 collected.read_file(setting.key, Path::new(text), name);
             }
-        } else if name.starts_with("SESAME_") && !is_not_ours(name) {
+        } else if name.starts_with("SESAME_") && !is_not_ours(name, text) {
             collected.complain(None, unknown(name, name, |s| s.env));
         }
     }
 }
 
 /// Variables with our prefix that are no settings: the file's own name, what the repository's
-/// scripts use, and what Kubernetes injects for a Service that is called `sesame`.
-fn is_not_ours(name: &str) -> bool {
-    ["SESAME_CONFIG", "SESAME_PORT", "SESAME_TOOLS"].contains(&name)
-        || ["SESAME_TEST_", "SESAME_SERVICE_", "SESAME_PORT_"].iter().any(|prefix| name.starts_with(prefix))
+/// scripts use, and what Kubernetes injects for Services that are called `sesame` or `sesame-…`.
+fn is_not_ours(name: &str, text: &str) -> bool {
+    ["SESAME_CONFIG", "SESAME_TOOLS"].contains(&name)
+        || name.starts_with("SESAME_TEST_")
+        || is_of_a_service(name, text)
+}
+
+/// `…_SERVICE_HOST`, `…_SERVICE_PORT`, `…_SERVICE_PORT_NAME`, `…_PORT=tcp://…`, `…_PORT_80_TCP=tcp://…`
+/// and, after the last, `_PROTO`, `_PORT` and `_ADDR`.
+fn is_of_a_service(name: &str, text: &str) -> bool {
+    const PROTOCOLS: [(&str, &str); 3] = [("TCP", "tcp://"), ("UDP", "udp://"), ("SCTP", "sctp://")];
+    let is_about_a_port = |protocol: &str| {
+        ["", "_PROTO", "_PORT", "_ADDR"].iter().any(|what| name.ends_with(&format!("_{protocol}{what}")))
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || PROTOCOLS.iter().any(|(protocol, scheme)| {
+            (name.ends_with("_PORT") && text.starts_with(scheme))
+                || (name.contains("_PORT_") && is_about_a_port(protocol))
+        })
 }
 
 /// The complaint about an unknown name, with the nearest known one.

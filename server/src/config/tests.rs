@@ -109,8 +109,14 @@ fn what_kubernetes_injects_for_a_service_of_our_name_is_no_mistake() {
     load(&[
         ("SESAME_PORT", "tcp://10.0.0.1:80"),
         ("SESAME_SERVICE_HOST", "10.0.0.1"),
+        ("SESAME_PORT_80_TCP", "tcp://10.0.0.1:80"),
         ("SESAME_PORT_80_TCP_PORT", "80"),
+        ("SESAME_INTERNAL_SERVICE_HOST", "10.0.0.2"),
+        ("SESAME_INTERNAL_SERVICE_PORT_HTTP", "8080"),
+        ("SESAME_INTERNAL_PORT", "tcp://10.0.0.2:8080"),
+        ("SESAME_INTERNAL_PORT_8080_TCP_ADDR", "10.0.0.2"),
     ]);
+    assert_eq!(mistakes(&[("SESAME_LISTEN_PORT", "3000")]).len(), 1, "no Service has such a port");
 }
 
 #[test]

@@ -10,7 +10,8 @@ use std::{
 };
 
 use argon2::{
-    Algorithm, Argon2, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use async_trait::async_trait;
 use domain::{
@@ -19,18 +20,21 @@ use domain::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Argon2Cost;
+use super::{Argon2Cost, argon2_blocks::Blocks};
 use crate::metrics::HashMeter;
 
 /// Bytes of salt in a fresh hash (RFC 9106 section 3.1).
 const SALT_BYTES: usize = 16;
+/// Bytes of a fresh hash (RFC 9106 section 4).
+const HASH_BYTES: usize = Params::DEFAULT_OUTPUT_LEN;
 /// Seconds a refused caller is asked to wait: a full queue is gone by then.
 const RETRY_SECONDS: u32 = 2;
 
 /// The pool.
 pub struct Argon2Pool {
-    argon2: Argon2<'static>,
+    params: Params,
     cost: Argon2Cost,
+    blocks: Arc<Blocks>,
     entropy: Arc<dyn Entropy>,
     permits: Arc<Semaphore>,
     all_permits: usize,
@@ -59,10 +63,12 @@ impl Argon2Pool {
         entropy: Arc<dyn Entropy>,
         meter: HashMeter,
     ) -> Result<Self, argon2::Error> {
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, cost.params()?);
+        let params = cost.params()?;
+        let blocks = Arc::new(Blocks::new(params.block_count()));
         let all_permits = permits;
         let permits = Arc::new(Semaphore::new(permits));
-        Ok(Self { argon2, cost, entropy, permits, all_permits, waiting: AtomicUsize::new(0), queue, meter })
+        let waiting = AtomicUsize::new(0);
+        Ok(Self { params, cost, blocks, entropy, permits, all_permits, waiting, queue, meter })
     }
 
     /// How busy it is.
@@ -124,24 +130,33 @@ impl PasswordHasher for Argon2Pool {
     async fn hash(&self, password: Secret) -> Result<Secret, HashError> {
         let mut salt = [0u8; SALT_BYTES];
         self.entropy.fill(&mut salt);
-        let argon2 = self.argon2.clone();
+        let (params, blocks) = (self.params.clone(), Arc::clone(&self.blocks));
         self.run(move || {
-            let hash =
-                argon2.hash_password_with_salt(password.expose(), &salt).map_err(|_| HashError::Failed)?;
-            Ok(Secret::new(hash.to_string().into_bytes()))
+            let salt = Salt::new(&salt).map_err(|_| HashError::Failed)?;
+            let params_text = ParamsString::try_from(&params).map_err(|_| HashError::Failed)?;
+            let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+            let phc = PasswordHash {
+                algorithm: Algorithm::Argon2id.ident(),
+                version: Some(Version::V0x13.into()),
+                params: params_text,
+                salt: Some(salt),
+                hash: Some(fill(&argon2, &password, &salt, HASH_BYTES, &blocks)?),
+            };
+            Ok(Secret::new(phc.to_string().into_bytes()))
         })
         .await?
     }
 
     async fn verify(&self, password: Secret, phc: Secret) -> Result<bool, HashError> {
-        let argon2 = self.argon2.clone();
+        let blocks = Arc::clone(&self.blocks);
         self.run(move || {
-            let hash = parse(&phc)?;
-            match argon2.verify_password(password.expose(), &hash) {
-                Ok(()) => Ok(true),
-                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-                Err(_) => Err(HashError::Failed),
-            }
+            let known = parse(&phc)?;
+            let (Some(salt), Some(expected)) = (&known.salt, &known.hash) else {
+                return Err(HashError::Failed);
+            };
+            let argon2 = argon2_of(&known).ok_or(HashError::Failed)?;
+            // The library compares these in constant time.
+            Ok(fill(&argon2, &password, salt, expected.len(), &blocks)? == *expected)
         })
         .await?
     }
@@ -151,6 +166,31 @@ impl PasswordHasher for Argon2Pool {
         let params = parse(phc).ok().and_then(|hash| argon2::Params::try_from(&hash).ok());
         params.is_some_and(|params| self.cost.exceeds(params.m_cost(), params.t_cost()))
     }
+}
+
+/// Argon2 as a stored hash was made, which is with other parameters after these have changed.
+fn argon2_of(known: &PasswordHash) -> Option<Argon2<'static>> {
+    let algorithm = Algorithm::try_from(known.algorithm.as_str()).ok()?;
+    let version = known.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
+    Some(Argon2::new(algorithm, version, Params::try_from(known).ok()?))
+}
+
+/// The hash of a password, `bytes` long.
+fn fill(
+    argon2: &Argon2<'_>,
+    password: &Secret,
+    salt: &[u8],
+    bytes: usize,
+    blocks: &Blocks,
+) -> Result<Output, HashError> {
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let out = buffer.get_mut(..bytes).ok_or(HashError::Failed)?;
+    blocks
+        .with(argon2.params().block_count(), |memory| {
+            argon2.hash_password_into_with_memory(password.expose(), salt, out, memory)
+        })
+        .map_err(|_| HashError::Failed)?;
+    Output::new(out).map_err(|_| HashError::Failed)
 }
 
 fn parse(phc: &Secret) -> Result<PasswordHash, HashError> {
@@ -180,6 +220,25 @@ mod tests {
         assert!(!pool.verify(secret("Right"), again()).await.unwrap());
         assert!(!pool.verify(secret("right "), again()).await.unwrap());
         assert_eq!(pool.verify(secret("right"), secret("not a hash")).await, Err(HashError::Failed));
+    }
+
+    /// By the library's own way, which brings memory of its own.
+    #[tokio::test]
+    async fn what_it_hashes_and_verifies_is_what_the_library_does() {
+        use argon2::{PasswordHasher as _, PasswordVerifier as _};
+
+        let pool = pool(Argon2Cost::danger_cheap_for_tests(), 1, 1);
+        let ours = pool.hash(secret("right")).await.unwrap();
+        let ours = PasswordHash::new(std::str::from_utf8(ours.expose()).unwrap()).unwrap();
+        let library = Argon2::default();
+        assert!(library.verify_password(b"right", &ours).is_ok());
+        assert!(library.verify_password(b"wrong", &ours).is_err());
+        // Other parameters than the pool's, and another length.
+        let params = Params::new(64, 3, 2, Some(16)).unwrap();
+        let library = Argon2::new(Algorithm::Argon2i, Version::V0x10, params);
+        let theirs = library.hash_password_with_salt(b"right", b"sixteen bytes..!").unwrap().to_string();
+        assert!(pool.verify(secret("right"), secret(&theirs)).await.unwrap());
+        assert!(!pool.verify(secret("wrong"), secret(&theirs)).await.unwrap());
     }
 
     #[tokio::test]

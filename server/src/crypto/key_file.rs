@@ -11,6 +11,10 @@ use zeroize::Zeroizing;
 
 use super::{KeyRing, KeyRingError};
 
+/// Where faas-netes and Docker mount secrets, in memory, in a container of one user, readable by
+/// everybody there whatever one asks for.
+const MOUNTS: [&str; 2] = ["/var/openfaas/secrets", "/run/secrets"];
+
 /// Why there is no key ring, as a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
@@ -53,7 +57,7 @@ pub enum KeyFileError {
 }
 
 /// Reads the ring at `path`. Group access is allowed (Kubernetes projects secrets so), access for
-/// everybody is not.
+/// everybody is not, but for reading where secrets are mounted.
 pub fn read(path: &Path) -> Result<KeyRing, KeyFileError> {
     let io = |error| KeyFileError::Io { path: path.to_owned(), error };
     let mut file = File::open(path).map_err(|error| match error.kind() {
@@ -61,12 +65,17 @@ pub fn read(path: &Path) -> Result<KeyRing, KeyFileError> {
         _ => io(error),
     })?;
     let mode = file.metadata().map_err(io)?.mode() & 0o7777;
-    if mode & 0o007 != 0 {
+    if is_exposed(path, mode) {
         return Err(KeyFileError::Exposed { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(String::new());
     io::Read::read_to_string(&mut file, &mut text).map_err(io)?;
     KeyRing::parse(&text).map_err(|error| KeyFileError::Malformed { path: path.to_owned(), error })
+}
+
+fn is_exposed(path: &Path, mode: u32) -> bool {
+    let is_mounted = MOUNTS.iter().any(|mount| path.parent() == Some(Path::new(mount)));
+    mode & (if is_mounted { 0o002 } else { 0o007 }) != 0
 }
 
 /// Writes a new ring to `path`, mode 0600, and makes sure that it is on disk before anything is
@@ -134,6 +143,22 @@ mod tests {
         for (mode, fine) in [(0o644, false), (0o602, false), (0o640, true), (0o440, true), (0o400, true)] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(read(&path).is_ok(), fine, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn where_secrets_are_mounted_everybody_there_may_read_but_not_write() {
+        for (path, mode, exposed) in [
+            ("/var/openfaas/secrets/sesame-keys", 0o444, false),
+            ("/var/openfaas/secrets/sesame-keys", 0o644, false),
+            ("/var/openfaas/secrets/sesame-keys", 0o646, true),
+            ("/run/secrets/sesame-keys", 0o444, false),
+            ("/run/secrets/deeper/sesame-keys", 0o444, true),
+            ("/var/openfaas/sesame-keys", 0o644, true),
+            ("/etc/sesame/keys", 0o640, false),
+            ("/etc/sesame/keys", 0o604, true),
+        ] {
+            assert_eq!(is_exposed(Path::new(path), mode), exposed, "{path} {mode:o}");
         }
     }
 

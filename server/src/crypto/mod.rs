@@ -1,6 +1,7 @@
 //! Cryptography at rest: the key ring, envelopes under it, the guard that holds keys and database
 //! together, and Argon2id on a bounded pool.
 
+mod argon2_blocks;
 mod argon2_pool;
 mod cost;
 mod envelope;

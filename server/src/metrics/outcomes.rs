@@ -36,8 +36,16 @@ impl Outcomes {
         registry.register("sesame_outcomes", "What became of use cases", outcomes.clone());
         registry.register("sesame_tickets", "Tickets issued, used and refused", tickets.clone());
         registry.register("sesame_throttled", "Tries refused because there were too many", throttled.clone());
+        // A series that is there from the start can be seen to rise from nothing.
+        for outcome in [
+            Outcome::Expired,
+            Outcome::Refused(ErrorCode::InvalidCredentials),
+            Outcome::Refused(ErrorCode::Throttled),
+        ] {
+            let labels = OutcomeLabels { use_case: UseCase::Authenticate.word(), outcome: outcome.word() };
+            drop(outcomes.get_or_create(&labels));
+        }
         for fate in ["issued", "used", "refused"] {
-            // A series that is there from the start can be seen to rise from nothing.
             drop(tickets.get_or_create(&FateLabels { fate }));
         }
         Self { outcomes, tickets, throttled }

@@ -22,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const EXAMPLE: &str = include_str!("../../../docs/operations/examples/nginx-forward-auth.conf");
 
 fn nginx_program() -> Option<PathBuf> {
-    ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].map(PathBuf::from).into_iter().find(|path| path.is_file())
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("nginx")).find(|program| program.is_file())
 }
 
 /// A running nginx, stopped at the end.

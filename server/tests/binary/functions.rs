@@ -84,6 +84,30 @@ fn a_function_needs_no_site_folder_and_an_unknown_one_is_refused() {
 }
 
 #[test]
+fn the_image_s_own_command_becomes_the_function_that_openfaas_names() {
+    let world = World::new();
+    let mut command = function(&world, "generate-2fa");
+    command.env("fprocess", "sesame function generate-password");
+    let given = Server::start(command);
+    let registers = r#"{"username":"alice"}"#;
+    assert!(given.request("POST", "/api/register", registers).starts_with("HTTP/1.1 404"), "a given one stays");
+    given.stop();
+
+    let mut command = function(&world, "generate-2fa");
+    let mut serve = Command::new(command.get_program());
+    serve.args(["serve", "--listen", "0.0.0.0:1"]).env_clear().current_dir(world.folder.path());
+    serve.envs(command.env("fprocess", "sesame function generate-password").get_envs().filter_map(|(k, v)| Some((k, v?))));
+    let named = Server::start(serve);
+    assert!(named.request("POST", "/api/register", registers).starts_with("HTTP/1.1 200"));
+    assert!(named.request("GET", "/", "").starts_with("HTTP/1.1 405"), "no pages");
+    named.stop();
+    let nonsense = world.command(&["serve"]).env("fprocess", "node index.js").output().unwrap();
+    assert_eq!(nonsense.status.code(), Some(2), "{}", stderr(&nonsense));
+    let doctor = world.command(&["config", "check"]).env("fprocess", "sesame function x").output().unwrap();
+    assert!(doctor.status.success(), "what somebody types is what runs");
+}
+
+#[test]
 fn metrics_have_a_listener_of_their_own() {
     let world = World::new();
     let address = free_address();
