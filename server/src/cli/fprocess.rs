@@ -31,20 +31,23 @@ mod tests {
         Some(chosen.into_iter().map(|word| word.into_string().unwrap()).collect())
     }
 
-    fn words(line: &str) -> Option<Vec<String>> {
-        Some(line.split(' ').map(str::to_owned).collect())
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
     }
 
     #[test]
     fn it_replaces_the_image_s_own_command_and_no_other() {
         let function = Some("sesame function generate-2fa");
         for own in [&["sesame"][..], &["/usr/bin/sesame", "serve", "--listen", "0.0.0.0:8080"]] {
-            assert_eq!(chosen(own, function), words("sesame function generate-2fa"));
-            assert_eq!(chosen(own, Some("/usr/bin/sesame  migrate\n")), words("/usr/bin/sesame migrate"));
-            assert_eq!(chosen(own, Some(" ")), words(&own.join(" ")), "empty is not there");
+            assert_eq!(chosen(own, function), Some(words("sesame function generate-2fa")));
+            assert_eq!(
+                chosen(own, Some("/usr/bin/sesame  migrate\n")),
+                Some(words("/usr/bin/sesame migrate"))
+            );
+            assert_eq!(chosen(own, Some(" ")), Some(words(&own.join(" "))), "empty is not there");
         }
-        assert_eq!(chosen(&["sesame", "doctor"], function), words("sesame doctor"));
-        assert_eq!(chosen(&["sesame", "serve"], None), words("sesame serve"));
+        assert_eq!(chosen(&["sesame", "doctor"], function), Some(words("sesame doctor")));
+        assert_eq!(chosen(&["sesame", "serve"], None), Some(words("sesame serve")));
     }
 
     #[test]

@@ -245,8 +245,11 @@ fn environment(collected: &mut Collected, sources: &Sources) {
 /// Variables with our prefix that are no settings: the file's own name, what the repository's
 /// scripts use, and what Kubernetes injects for Services that are called `sesame` or `sesame-…`.
 fn is_not_ours(name: &str, text: &str) -> bool {
-    ["SESAME_CONFIG", "SESAME_TOOLS"].contains(&name)
+    const SCRIPTS: [&str; 5] =
+        ["SESAME_TOOLS", "SESAME_RUST", "SESAME_RELEASES", "SESAME_BIN", "SESAME_IMAGE_"];
+    name == "SESAME_CONFIG"
         || name.starts_with("SESAME_TEST_")
+        || SCRIPTS.iter().any(|script| name.starts_with(script))
         || is_of_a_service(name, text)
 }
 

@@ -318,7 +318,7 @@ fn read_policy(read: &mut Reader) -> Option<Policy> {
         if (1..=32).contains(&text.len()) && plain {
             Ok(text.to_owned())
         } else {
-            Err("has to be 1 to 32 letters, digits, spaces, dots or hyphens (authenticators show it)"
+            Err("has to be 1 to 32 letters, digits, spaces, dots, hyphens or underscores (authenticators show it)"
                 .to_owned())
         }
     });

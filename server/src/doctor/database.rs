@@ -102,15 +102,15 @@ mod tests {
         report.codes()
     }
 
-    fn survey(schema: SchemaState, version: u32) -> Option<Survey> {
+    fn survey(schema: SchemaState, version: u32) -> Survey {
         let server = Some(Server { version, ahead: TimeDelta::zero() });
-        Some(Survey { schema, keys: Vec::new(), holds_secrets: false, newest_event: None, server })
+        Survey { schema, keys: Vec::new(), holds_secrets: false, newest_event: None, server }
     }
 
     #[test]
     fn a_current_database_over_a_safe_way_is_fine() {
         for url in [VERIFIED, "postgres://u:hunter2@localhost/x", "sqlite:a.db"] {
-            assert!(codes(url, &Ok(survey(SchemaState::Current, 150_000))).is_empty(), "{url}");
+            assert!(codes(url, &Ok(Some(survey(SchemaState::Current, 150_000)))).is_empty(), "{url}");
             assert!(codes(url, &Ok(None)).is_empty(), "{url}");
         }
     }
@@ -118,17 +118,17 @@ mod tests {
     #[test]
     fn each_way_of_being_no_use_has_its_code() {
         for (seen, code) in [
-            (Ok(survey(SchemaState::Current, 140_011)), "database-old"),
-            (Ok(survey(SchemaState::Behind { pending: 1 }, 150_000)), "schema-behind"),
-            (Ok(survey(SchemaState::Ahead { version: 9 }, 150_000)), "schema-ahead"),
-            (Ok(survey(SchemaState::Changed { version: 1 }, 150_000)), "schema-changed"),
+            (Ok(Some(survey(SchemaState::Current, 140_011))), "database-old"),
+            (Ok(Some(survey(SchemaState::Behind { pending: 1 }, 150_000))), "schema-behind"),
+            (Ok(Some(survey(SchemaState::Ahead { version: 9 }, 150_000))), "schema-ahead"),
+            (Ok(Some(survey(SchemaState::Changed { version: 1 }, 150_000))), "schema-changed"),
             (Err(StoreError::Unavailable("away".to_owned())), "database-unreachable"),
             (Err(StoreError::Broken("mad".to_owned())), "database-broken"),
         ] {
             assert_eq!(codes(VERIFIED, &seen), [code]);
         }
         let behind = survey(SchemaState::Behind { pending: 2 }, 150_000);
-        assert!(codes("sqlite:a.db", &Ok(behind)).is_empty(), "a file is migrated by the next start");
+        assert!(codes("sqlite:a.db", &Ok(Some(behind))).is_empty(), "a file is migrated by the next start");
     }
 
     #[test]

@@ -24,6 +24,7 @@ use axum::{
 use chrono::SecondsFormat;
 use domain::{
     error::{ApiError, ErrorCode},
+    secret::WireSecret,
     service::{Outcome, Refusal, UseCase, Verified},
     token,
 };
@@ -96,7 +97,7 @@ async fn verify(
     headers: HeaderMap,
 ) -> Response<Body> {
     let token = forward.cookie.find(&headers);
-    let verified = forward.dependencies.sesame.verify(token.as_ref().map(|token| token.expose())).await;
+    let verified = forward.dependencies.sesame.verify(token.as_ref().map(WireSecret::expose)).await;
     let outcome = match &verified {
         Ok(_) => Outcome::Done,
         Err(refusal) => Outcome::Refused(refusal.to_api_error().code),
@@ -180,7 +181,7 @@ async fn lead_back(
         return see_other("/compte");
     };
     let token = forward.session_cookie.find(&headers);
-    let session = forward.dependencies.sesame.session(token.as_ref().map(|token| token.expose())).await;
+    let session = forward.dependencies.sesame.session(token.as_ref().map(WireSecret::expose)).await;
     let derived = token.as_ref().and_then(|token| token::forward_token(token.expose()));
     match (session, derived) {
         (Ok(_), Some(derived)) => {

@@ -23,17 +23,17 @@ struct FateLabels {
 
 /// Counters of outcomes.
 pub(super) struct Outcomes {
-    outcomes: Family<OutcomeLabels, Counter>,
+    by_use_case: Family<OutcomeLabels, Counter>,
     tickets: Family<FateLabels, Counter>,
     throttled: Counter,
 }
 
 impl Outcomes {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let outcomes = Family::<OutcomeLabels, Counter>::default();
+        let by_use_case = Family::<OutcomeLabels, Counter>::default();
         let tickets = Family::<FateLabels, Counter>::default();
         let throttled = Counter::default();
-        registry.register("sesame_outcomes", "What became of use cases", outcomes.clone());
+        registry.register("sesame_outcomes", "What became of use cases", by_use_case.clone());
         registry.register("sesame_tickets", "Tickets issued, used and refused", tickets.clone());
         registry.register("sesame_throttled", "Tries refused because there were too many", throttled.clone());
         // A series that is there from the start can be seen to rise from nothing.
@@ -43,17 +43,17 @@ impl Outcomes {
             Outcome::Refused(ErrorCode::Throttled),
         ] {
             let labels = OutcomeLabels { use_case: UseCase::Authenticate.word(), outcome: outcome.word() };
-            drop(outcomes.get_or_create(&labels));
+            drop(by_use_case.get_or_create(&labels));
         }
         for fate in ["issued", "used", "refused"] {
             drop(tickets.get_or_create(&FateLabels { fate }));
         }
-        Self { outcomes, tickets, throttled }
+        Self { by_use_case, tickets, throttled }
     }
 
     pub(super) fn count(&self, use_case: UseCase, outcome: Outcome) {
         let labels = OutcomeLabels { use_case: use_case.word(), outcome: outcome.word() };
-        self.outcomes.get_or_create(&labels).inc();
+        self.by_use_case.get_or_create(&labels).inc();
         for fate in fates(use_case, outcome) {
             self.tickets.get_or_create(&FateLabels { fate }).inc();
         }

@@ -41,14 +41,14 @@ pub enum Wire {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DatabaseUrlError {
     /// Neither `sqlite:` nor `postgres://`.
-    #[error("a database URL begins with sqlite: or postgres://")]
+    #[error("has to begin with sqlite: or postgres://")]
     Scheme,
     /// No path, or one that `SQLite` would not read as a file.
-    #[error("sqlite: is followed by the path of a file, for example sqlite:/var/lib/sesame/sesame.db")]
+    #[error("has to name a file after sqlite:, by its path, for example sqlite:/var/lib/sesame/sesame.db")]
     Path,
     /// A `PostgreSQL` URL that does not parse.
     #[error(
-        "a PostgreSQL URL reads postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters \
+        "for PostgreSQL reads postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters \
          in the password percent-encoded and one host only"
     )]
     Postgres,

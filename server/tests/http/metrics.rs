@@ -51,7 +51,7 @@ async fn requests_and_outcomes_are_counted_by_closed_lists() {
         ("sesame_argon2_permits", 2.0),
         ("http_requests_in_flight", 0.0),
     ] {
-        assert_eq!(value(&text, series), expected, "{series} in\n{text}");
+        assert!((value(&text, series) - expected).abs() < 0.5, "{series} is not {expected} in\n{text}");
     }
     assert!(value(&text, "sesame_argon2_run_seconds_count") >= 3.0);
     assert!(value(&text, r#"sesame_database_connections{state="idle"}"#) >= 1.0);
@@ -71,7 +71,7 @@ async fn an_expired_pair_and_a_resumed_enrolment_are_outcomes_of_their_own() {
     let text = app.metrics().await;
     for outcome in ["expired", "activation_required"] {
         let series = format!(r#"sesame_outcomes_total{{use_case="authenticate",outcome="{outcome}"}}"#);
-        assert_eq!(value(&text, &series), 1.0);
+        assert!((value(&text, &series) - 1.0).abs() < 0.5, "{series}");
     }
 }
 
