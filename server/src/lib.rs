@@ -9,6 +9,7 @@ pub mod crypto;
 pub mod doctor;
 pub mod http;
 pub mod metrics;
+pub mod rekey;
 pub mod serve;
 pub mod site;
 pub mod store;

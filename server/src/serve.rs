@@ -35,6 +35,9 @@ use crate::{
 /// How often what is over is deleted.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
+/// How often a process looks which key seals.
+pub(crate) const KEY_INTERVAL: Duration = Duration::from_secs(2);
+
 /// Which part of the service a process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -50,9 +53,11 @@ pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
         Shape::Everything => Some(site::find(config.site_dir.as_deref())?),
         Shape::Function(_) => None,
     };
-    let (store, ring) = open(&config).await?;
+    let opened = open(&config).await?;
+    let store = opened.store.clone();
+    let vault = Arc::new(EnvelopeVault::new(opened.ring.clone(), opened.sealing, Arc::new(SystemEntropy)));
     let draining = Draining::default();
-    let dependencies = assemble(&config, store.clone(), ring, draining.clone()).await?;
+    let dependencies = assemble(&config, opened, vault.clone(), draining.clone()).await?;
     let router = match (shape, site_dir) {
         (Shape::Function(function), _) => http::build_function(&dependencies, function),
         (Shape::Everything, site_dir) => http::build(&dependencies, &site_dir.unwrap_or_default()),
@@ -65,7 +70,8 @@ pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
         )
     })?;
     let address = listener.local_addr()?;
-    let beside = start_beside(&config, &dependencies, shape).await?;
+    let mut beside = start_beside(&config, &dependencies, shape).await?;
+    beside.push(tokio::spawn(follow_the_sealing_key(store.clone(), dependencies.ring.clone(), vault)));
     // Before anybody is told that it runs: a signal that nobody listens for kills, and the first
     // process of a container does not even notice it.
     let mut stop = StopSignal::listen()?;
@@ -156,15 +162,25 @@ impl LockFile {
     }
 }
 
+/// A database and its key ring.
+pub struct Opened {
+    /// The database.
+    pub store: Arc<dyn Store>,
+    /// The ring.
+    pub ring: Arc<KeyRing>,
+    /// The number of the key that seals.
+    pub sealing: u32,
+}
+
 /// Opens the database and the key ring, and makes sure that they belong together.
-pub async fn open(config: &Config) -> anyhow::Result<(Arc<dyn Store>, Arc<KeyRing>)> {
+pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     if config.database_url.sqlite_path().is_some() || !config.keys_file_given {
         create_data_dir(&config.data_dir)?;
     }
     let store = store::open(&config.database_url, config.store).await?;
     let ring = key_ring(config, &*store).await?;
-    guard::admit(&*store, &ring, SystemClock.now()).await?;
-    Ok((store, Arc::new(ring)))
+    let sealing = guard::admit(&*store, &ring, SystemClock.now()).await?;
+    Ok(Opened { store, ring: Arc::new(ring), sealing })
 }
 
 /// The key ring of the configuration. The embedded default makes one beside a database that has
@@ -198,8 +214,8 @@ fn create_data_dir(path: &Path) -> anyhow::Result<()> {
 
 async fn assemble(
     config: &Config,
-    store: Arc<dyn Store>,
-    ring: Arc<KeyRing>,
+    Opened { store, ring, .. }: Opened,
+    vault: Arc<EnvelopeVault>,
     draining: Draining,
 ) -> anyhow::Result<Dependencies> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -210,7 +226,7 @@ async fn assemble(
     let ports = Ports {
         accounts: store.clone(),
         throttle: store.clone(),
-        vault: Arc::new(EnvelopeVault::new(ring.clone(), entropy.clone())),
+        vault,
         hasher,
         clock: Arc::new(SystemClock),
         entropy: entropy.clone(),
@@ -238,6 +254,19 @@ async fn purge_for_ever(sesame: Arc<Sesame>) {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "deleted what was over"),
             Err(error) => tracing::warn!(%error, "could not delete what was over; trying again later"),
+        }
+    }
+}
+
+/// Seals with the newest key that the database knows, also when it learns of one while this runs.
+async fn follow_the_sealing_key(store: Arc<dyn Store>, ring: Arc<KeyRing>, vault: Arc<EnvelopeVault>) {
+    let mut ticks = tokio::time::interval(KEY_INTERVAL);
+    loop {
+        ticks.tick().await;
+        match guard::check(&*store, &ring).await {
+            Ok(id) => vault.seal_with(id),
+            // Readiness says so, too.
+            Err(error) => tracing::warn!(%error, "cannot tell which key seals; trying again later"),
         }
     }
 }

@@ -69,22 +69,7 @@ pub fn command() -> Command {
         .subcommands(backup::commands(configured))
         .subcommand(configured(doctor::command()))
         .subcommand(health::command())
-        .subcommand(
-            Command::new("keys")
-                .about("The key ring that seals secrets")
-                .subcommand_required(true)
-                .subcommand(configured(
-                    Command::new("generate")
-                        .about("Make the key ring of a new database, where there is none"),
-                ))
-                .subcommand(configured(
-                    Command::new("list")
-                        .about("List the keys: number, date and fingerprint, never the key")
-                        .arg(
-                            Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print JSON"),
-                        ),
-                )),
-        )
+        .subcommand(keys::command(configured))
 }
 
 /// The flag of a setting. A secret may come from a file, too.
@@ -151,11 +136,7 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         Some(("restore", matches)) => backup::restore(matches)?,
         Some(("doctor", matches)) => return doctor::run(matches),
         Some(("health", matches)) => return health::run(matches),
-        Some(("keys", matches)) => match matches.subcommand() {
-            Some(("generate", matches)) => keys::generate(&configure(matches)?)?,
-            Some(("list", matches)) => keys::list(&configure(matches)?, matches.get_flag("json"))?,
-            _ => {}
-        },
+        Some(("keys", matches)) => keys::run(matches)?,
         _ => {}
     }
     Ok(ExitCode::SUCCESS)

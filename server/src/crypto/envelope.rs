@@ -2,7 +2,10 @@
 //! with AES-256-GCM-SIV (RFC 8452). Associated data are the version, the key number, the table,
 //! the column and the row, so that a value moved to another cell does not open.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use aes_gcm_siv::{
     Nonce,
@@ -20,23 +23,45 @@ const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 12;
 const HEADER_BYTES: usize = 1 + 4;
 
-/// Seals under the ring's newest key, opens under any.
+/// Seals under one key of the ring, opens under any.
 pub struct EnvelopeVault {
     ring: Arc<KeyRing>,
+    /// The number of the key that seals.
+    sealing: AtomicU32,
     entropy: Arc<dyn Entropy>,
 }
 
 impl EnvelopeVault {
-    /// A vault over `ring`.
+    /// A vault over `ring` that seals with the key `sealing`.
     #[must_use]
-    pub fn new(ring: Arc<KeyRing>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { ring, entropy }
+    pub fn new(ring: Arc<KeyRing>, sealing: u32, entropy: Arc<dyn Entropy>) -> Self {
+        Self { ring, sealing: AtomicU32::new(sealing), entropy }
+    }
+
+    /// Seals with another key from now on. What another process sealed with a key that is not in the
+    /// ring cannot be opened either, so that such a number is taken and every seal fails.
+    pub fn seal_with(&self, id: u32) {
+        self.sealing.store(id, Ordering::Release);
+    }
+
+    /// The number of the key that a value was sealed with.
+    #[must_use]
+    pub fn key_of(sealed: &Sealed) -> Option<u32> {
+        let ([version, id @ ..], _) = sealed.0.split_first_chunk::<HEADER_BYTES>()?;
+        (*version == VERSION).then(|| u32::from_be_bytes(*id))
+    }
+
+    /// How envelopes under a key begin.
+    #[must_use]
+    pub fn header(id: u32) -> [u8; HEADER_BYTES] {
+        let [a, b, c, d] = id.to_be_bytes();
+        [VERSION, a, b, c, d]
     }
 }
 
 impl Vault for EnvelopeVault {
     fn seal(&self, plaintext: &Secret, column: SealedColumn, row: PairId) -> Result<Sealed, VaultError> {
-        let id = self.ring.newest();
+        let id = self.sealing.load(Ordering::Acquire);
         let key = self.ring.get(id).ok_or(VaultError)?;
         let mut nonce = [0u8; NONCE_BYTES];
         self.entropy.fill(&mut nonce);
@@ -44,8 +69,7 @@ impl Vault for EnvelopeVault {
         let payload = Payload { msg: plaintext.expose(), aad: &aad };
         let ciphertext = key.cipher().encrypt(&Nonce::from(nonce), payload).map_err(|_| VaultError)?;
         let mut envelope = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + ciphertext.len());
-        envelope.push(VERSION);
-        envelope.extend_from_slice(&id.to_be_bytes());
+        envelope.extend_from_slice(&Self::header(id));
         envelope.extend_from_slice(&nonce);
         envelope.extend_from_slice(&ciphertext);
         Ok(Sealed(envelope))
@@ -85,7 +109,7 @@ mod tests {
 
     fn vault() -> EnvelopeVault {
         let ring = KeyRing::generate(&SystemEntropy, chrono::DateTime::UNIX_EPOCH);
-        EnvelopeVault::new(Arc::new(ring), Arc::new(SystemEntropy))
+        EnvelopeVault::new(Arc::new(ring), 1, Arc::new(SystemEntropy))
     }
 
     fn sealed(vault: &EnvelopeVault) -> Sealed {
@@ -121,6 +145,23 @@ mod tests {
     fn another_key_under_the_same_number_does_not_open() {
         let sealed = sealed(&vault());
         assert!(vault().open(&sealed, SealedColumn::Password, ROW).is_err());
+    }
+
+    #[test]
+    fn a_new_key_seals_when_it_is_told_to_and_the_old_one_still_opens() {
+        let ring = KeyRing::generate(&SystemEntropy, chrono::DateTime::UNIX_EPOCH);
+        let ring = ring.with_new_key(&SystemEntropy, chrono::DateTime::UNIX_EPOCH).unwrap();
+        let vault = EnvelopeVault::new(Arc::new(ring), 1, Arc::new(SystemEntropy));
+        let old = sealed(&vault);
+        vault.seal_with(2);
+        let new = sealed(&vault);
+        assert_eq!((EnvelopeVault::key_of(&old), EnvelopeVault::key_of(&new)), (Some(1), Some(2)));
+        assert!(new.0.starts_with(&EnvelopeVault::header(2)));
+        for sealed in [&old, &new] {
+            assert!(vault.open(sealed, SealedColumn::Password, ROW).is_ok());
+        }
+        vault.seal_with(3);
+        assert!(vault.seal(&Secret::new(vec![1]), SealedColumn::Password, ROW).is_err(), "no such key");
     }
 
     #[test]

@@ -1,5 +1,8 @@
-//! Holds keys and database together: the database keeps a fingerprint of every key that ever
+//! Holds keys and database together: the database keeps a fingerprint of every key that may have
 //! sealed in it, and a start with another ring, or without it, is refused before it can do harm.
+//!
+//! The newest of those keys seals. So a key can be given to every process first, and all of them seal
+//! with it as soon as the database knows it (`sealing`).
 
 use chrono::{DateTime, Utc};
 use domain::service::ports::StoreError;
@@ -38,23 +41,34 @@ pub async fn is_sealed(store: &dyn Store) -> Result<bool, StoreError> {
     Ok(!store.list().await?.is_empty() || store.holds_secrets().await?)
 }
 
-/// Refuses a ring that is not this database's, then notes the fingerprints of its keys.
-pub async fn admit(store: &dyn Store, ring: &KeyRing, now: DateTime<Utc>) -> Result<(), GuardError> {
+/// Refuses a ring that is not this database's; a database that knows no key yet learns the newest of
+/// the ring. Gives the number of the key that seals.
+pub async fn admit(store: &dyn Store, ring: &KeyRing, now: DateTime<Utc>) -> Result<u32, GuardError> {
     let known = store.list().await?;
-    if known.is_empty() && store.holds_secrets().await? {
-        return Err(GuardError::NoFingerprint);
-    }
-    compare(&known, ring)?;
-    for (id, key) in ring.iter() {
-        store.insert_if_absent(id, &key.fingerprint(), now).await?;
+    if known.is_empty() {
+        if store.holds_secrets().await? {
+            return Err(GuardError::NoFingerprint);
+        }
+        let id = ring.newest();
+        let fingerprint = ring.get(id).ok_or(GuardError::Missing(id))?.fingerprint();
+        store.insert_if_absent(id, &fingerprint, now).await?;
     }
     // Two first starts with two rings at once: only one of them finds its own fingerprint.
     check(store, ring).await
 }
 
-/// Refuses a ring that is not this database's.
-pub async fn check(store: &dyn Store, ring: &KeyRing) -> Result<(), GuardError> {
-    compare(&store.list().await?, ring)
+/// Refuses a ring that is not this database's; gives the number of the key that seals.
+pub async fn check(store: &dyn Store, ring: &KeyRing) -> Result<u32, GuardError> {
+    let known = store.list().await?;
+    compare(&known, ring)?;
+    Ok(sealing(&known, ring))
+}
+
+/// The number of the key that seals: the newest that the database knows, or, as long as it knows none,
+/// the newest of the ring.
+#[must_use]
+pub fn sealing(known: &[KeyFingerprint], ring: &KeyRing) -> u32 {
+    known.iter().map(|known| known.key_id).max().unwrap_or_else(|| ring.newest())
 }
 
 /// Refuses a ring that lacks one of the keys `known` to a database, or has another in its place.

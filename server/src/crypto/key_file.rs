@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown},
     path::{Path, PathBuf},
 };
 
@@ -94,6 +94,23 @@ pub fn write_new(path: &Path, ring: &KeyRing) -> Result<(), KeyFileError> {
     let removed = fs::remove_file(&draft);
     written.and(removed).map_err(io)?;
     sync_folder(path).map_err(io)
+}
+
+/// Puts another ring in the place of the one at `path`, for the same owner and group and with the same
+/// mode. Whoever reads meanwhile finds the old one or the new one, whole.
+pub fn replace(path: &Path, ring: &KeyRing) -> Result<(), KeyFileError> {
+    let io = |error: io::Error| KeyFileError::Io { path: path.to_owned(), error };
+    let old = fs::metadata(path).map_err(io)?;
+    let draft = path.with_extension("new");
+    let written = write_draft(&draft, &ring.to_text())
+        .and_then(|()| chown(&draft, Some(old.uid()), Some(old.gid())))
+        .and_then(|()| fs::set_permissions(&draft, old.permissions()))
+        .and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // What went wrong first is what is told.
+        let _ = fs::remove_file(&draft);
+    }
+    written.and_then(|()| sync_folder(path)).map_err(io)
 }
 
 fn write_draft(draft: &Path, text: &str) -> io::Result<()> {

@@ -1,4 +1,5 @@
-//! The key ring: numbered AES-256 keys, of which the newest seals and all open.
+//! The key ring: numbered AES-256 keys. All of them open; of those that the database knows, the newest
+//! seals (`super::guard`).
 //!
 //! As text, one key a line: `number created-at base64url(32 bytes)`. Comments start with `#`.
 
@@ -23,6 +24,12 @@ pub struct Key {
 }
 
 impl Key {
+    fn generate(entropy: &dyn Entropy, now: DateTime<Utc>) -> Self {
+        let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
+        entropy.fill(bytes.as_mut());
+        Self { created_at: now, bytes }
+    }
+
     /// When it was made.
     #[must_use]
     pub const fn created_at(&self) -> DateTime<Utc> {
@@ -76,9 +83,21 @@ impl KeyRing {
     /// A ring with one fresh key, number 1.
     #[must_use]
     pub fn generate(entropy: &dyn Entropy, now: DateTime<Utc>) -> Self {
-        let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
-        entropy.fill(bytes.as_mut());
-        Self { keys: BTreeMap::from([(1, Key { created_at: now, bytes })]), newest: 1 }
+        Self { keys: BTreeMap::from([(1, Key::generate(entropy, now))]), newest: 1 }
+    }
+
+    /// The same ring with one more key, a fresh one with the next number. `None` once numbers run out.
+    #[must_use]
+    pub fn with_new_key(mut self, entropy: &dyn Entropy, now: DateTime<Utc>) -> Option<Self> {
+        self.newest = self.newest.checked_add(1)?;
+        self.keys.insert(self.newest, Key::generate(entropy, now));
+        Some(self)
+    }
+
+    /// The same ring without an old key. `None` if it has no such key, or if that is the newest.
+    #[must_use]
+    pub fn without(mut self, id: u32) -> Option<Self> {
+        (id != self.newest && self.keys.remove(&id).is_some()).then_some(self)
     }
 
     /// Reads the text form.
@@ -118,7 +137,7 @@ impl KeyRing {
         self.keys.get(&id)
     }
 
-    /// The number of the key that seals.
+    /// The number of the newest key.
     #[must_use]
     pub const fn newest(&self) -> u32 {
         self.newest

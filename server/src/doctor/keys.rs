@@ -15,10 +15,9 @@ pub(super) fn examine(known: &Partial, seen: &Seen, report: &mut Report) {
     let file = &known.config.keys_file;
     match key_file::read(file) {
         Ok(ring) => {
-            report.saw(
-                "keys",
-                format!("{}: {} key(s), {} seals", file.display(), ring.iter().count(), ring.newest()),
-            );
+            let known = seen.as_ref().ok().and_then(Option::as_ref).map_or(&[][..], |seen| &seen.keys);
+            let (count, sealing) = (ring.iter().count(), guard::sealing(known, &ring));
+            report.saw("keys", format!("{}: {count} key(s), {sealing} seals", file.display()));
             if let Ok(Some(survey)) = seen {
                 belongs(&ring, survey, report);
             }

@@ -76,7 +76,7 @@ async fn probe(dependencies: &Dependencies) -> Result<(), &'static str> {
             return Err("the database does not answer");
         }
     }
-    guard::check(store, &dependencies.ring).await.map_err(|error| {
+    guard::check(store, &dependencies.ring).await.map(drop).map_err(|error| {
         log(&error);
         "the key ring does not match the database"
     })

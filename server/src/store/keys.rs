@@ -3,7 +3,21 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::service::ports::StoreError;
+use domain::{
+    id::PairId,
+    service::ports::{Sealed, StoreError},
+};
+
+/// The sealed values of a pair of secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedPair {
+    /// The pair, part of the associated data of both.
+    pub id: PairId,
+    /// Its sealed password.
+    pub password: Sealed,
+    /// Its sealed TOTP secret, once issued.
+    pub totp: Option<Sealed>,
+}
 
 /// What the database remembers of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +28,7 @@ pub struct KeyFingerprint {
     pub fingerprint: [u8; 32],
 }
 
-/// The fingerprints of the keys that were ever used on this database.
+/// The fingerprints of the keys that may have sealed in this database, and what is sealed by which.
 #[async_trait]
 pub trait KeyFingerprints: Send + Sync {
     /// All of them, by rising key number.
@@ -30,4 +44,21 @@ pub trait KeyFingerprints: Send + Sync {
 
     /// Whether a sealed value stands in the database, so that its key must not be missing.
     async fn holds_secrets(&self) -> Result<bool, StoreError>;
+
+    /// Up to `limit` pairs of which a value does not begin with `header`, by rising number, beyond
+    /// `after`.
+    async fn sealed_otherwise(
+        &self,
+        header: &[u8],
+        after: Option<PairId>,
+        limit: u32,
+    ) -> Result<Vec<SealedPair>, StoreError>;
+
+    /// Puts new values in the place of old ones, where these still stand. Gives how many pairs that
+    /// were; either all of these are changed or none.
+    async fn replace_sealed(&self, pairs: &[(SealedPair, SealedPair)]) -> Result<u64, StoreError>;
+
+    /// Forgets a key unless a value begins with its `header`, in one statement. Gives whether it is
+    /// forgotten now.
+    async fn forget_key(&self, key_id: u32, header: &[u8]) -> Result<bool, StoreError>;
 }

@@ -42,7 +42,7 @@ pub use self::{
     census::{Census, Connections, Counts},
     database_url::{DatabaseUrl, DatabaseUrlError, Wire},
     health::Health,
-    keys::{KeyFingerprint, KeyFingerprints},
+    keys::{KeyFingerprint, KeyFingerprints, SealedPair},
     schema::SchemaState,
     survey::{Server, Survey, survey},
 };

@@ -8,7 +8,7 @@ use domain::{
     username::Username,
 };
 
-use super::{Fault, KeyFingerprint, stamp::Stamp};
+use super::{Fault, KeyFingerprint, SealedPair, stamp::Stamp};
 
 /// A pending pair with its account, found by its ticket.
 #[derive(sqlx::FromRow)]
@@ -37,6 +37,22 @@ impl TryFrom<EnrolmentRow> for Enrolment {
             lapses_at: row.lapses_at.map(Into::into),
             renewal: row.renewal,
         })
+    }
+}
+
+/// The sealed values of a pair.
+#[derive(sqlx::FromRow)]
+pub(super) struct SealedRow {
+    id: Vec<u8>,
+    password: Vec<u8>,
+    totp: Option<Vec<u8>>,
+}
+
+impl TryFrom<SealedRow> for SealedPair {
+    type Error = Fault;
+
+    fn try_from(row: SealedRow) -> Result<Self, Fault> {
+        Ok(Self { id: pair_id(row.id)?, password: Sealed(row.password), totp: row.totp.map(Sealed) })
     }
 }
 

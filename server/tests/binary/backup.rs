@@ -3,16 +3,22 @@
 use std::{
     fs,
     path::Path,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Instant,
 };
 
 use serde_json::{Value, json};
 
-use crate::process::{Server, World, mode, stderr, stdout};
+use crate::{
+    database::{Database, on_postgres},
+    people::Person,
+    process::{Server, World, mode, stderr, stdout},
+};
 
 /// Registers and claims the password: a name that is acknowledged to be held.
 fn claim(server: &Server, username: &str) -> String {
@@ -114,6 +120,95 @@ fn a_backup_under_load_holds_all_that_was_acknowledged_and_is_restored_row_by_ro
     // RPO: nothing acknowledged before the backup began is missing. RTO: restore, start, ready.
     println!("RPO 0 of {} accounts; RTO {} ms", before.len(), recovered.as_millis());
     assert!(recovered.as_secs() < 10, "{recovered:?}");
+}
+
+/// The same drill on PostgreSQL, by the commands of docs/operations/backup.md.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dump_of_postgresql_under_load_is_restored_row_by_row_and_people_sign_in() {
+    let name = "backup::a_dump_of_postgresql_under_load_is_restored_row_by_row_and_people_sign_in";
+    on_postgres(name, move |source: Database| async move {
+        on_postgres(name, move |target: Database| async move {
+            tokio::task::block_in_place(|| drill(&source.postgres_url(), &target.postgres_url()));
+        })
+        .await;
+    })
+    .await;
+}
+
+/// Runs a program of PostgreSQL to its end.
+#[track_caller]
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", stderr(&output));
+    stdout(&output)
+}
+
+/// The rows in a dump's text, in an order that does not depend on where they lie.
+fn sorted(dump: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = dump.lines().filter(|line| line.contains('\t')).collect();
+    lines.sort_unstable();
+    lines
+}
+
+fn drill(source: &str, target: &str) {
+    let world = World::new();
+    fs::create_dir(world.data()).unwrap();
+    let command = |url: &str, arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.env("DATABASE_URL", url).env("SESAME_LOG", "warn");
+        for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
+            command.env(format!("SESAME_{setting}"), "60000");
+        }
+        command
+    };
+    for arguments in [&["keys", "generate"][..], &["migrate"]] {
+        let output = command(source, arguments).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let server = Server::start(command(source, &["serve"]));
+    let mut before: Vec<Person> =
+        (0..5).map(|n| Person::enrol(&server.address, &format!("before-{n}")).unwrap().0).collect();
+    let dump = world.folder.path().join("sesame.dump");
+    let dump = dump.to_str().unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let load = scope.spawn(|| {
+            let names = (0..).map(|n| format!("load-{n}"));
+            names.take_while(|name| (claim(&server, name), !stop.load(Ordering::Relaxed)).1).count()
+        });
+        run("pg_dump", &["--format=custom", "--file", dump, source]);
+        stop.store(true, Ordering::Relaxed);
+        assert!(load.join().unwrap() > 0, "there was a load");
+    });
+    server.stop();
+
+    // What a failed migration or a newer version may have left is not in the way.
+    run("psql", &[target, "--quiet", "--command", "CREATE TABLE accounts (left_over int)"]);
+    let lost = Instant::now();
+    let restore = ["DROP SCHEMA public CASCADE", "CREATE SCHEMA public"];
+    for sql in restore {
+        run("psql", &[target, "--quiet", "--set", "ON_ERROR_STOP=1", "--command", sql]);
+    }
+    run("pg_restore", &["--clean", "--if-exists", "--no-owner", "--exit-on-error", "--dbname", target, dump]);
+    let dumped = run("pg_restore", &["--data-only", "--file", "-", dump]);
+    let restored = run("pg_dump", &["--data-only", target]);
+    assert_eq!(sorted(&dumped), sorted(&restored), "every row of every table");
+    let output = command(target, &["migrate"]).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let server = Server::start(command(target, &["serve"]));
+    let recovered = lost.elapsed();
+    for person in &mut before {
+        person.sign_in(&server.address).unwrap();
+    }
+    server.stop();
+    println!("PostgreSQL: RPO 0 of {} accounts; RTO {} ms", before.len(), recovered.as_millis());
+    assert!(recovered.as_secs() < 30, "{recovered:?}");
+
+    let stranger = World::new();
+    stranger.serve().stop();
+    fs::copy(stranger.keys(), world.keys()).unwrap();
+    let refused = command(target, &["serve"]).output().unwrap();
+    assert!(stderr(&refused).contains("is not the key 1"), "{}", stderr(&refused));
 }
 
 #[test]

@@ -11,12 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use data_encoding::BASE32_NOPAD;
-use domain::{secret::Secret, service::ports::Clock as _, totp};
-use serde_json::{Value, json};
-use server::clock::SystemClock;
-
-use crate::process::{Server, World};
+use crate::{
+    people::Person,
+    process::{Server, World},
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const EXAMPLE: &str = include_str!("../../../docs/operations/examples/nginx-forward-auth.conf");
@@ -105,21 +103,6 @@ fn get(port: u16, path: &str, headers: &str) -> String {
     answer
 }
 
-fn body(answer: &str) -> Value {
-    serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
-}
-
-/// Enrols somebody: the `Set-Cookie` lines of the activation.
-fn enrol(server: &Server, username: &str) -> String {
-    let post = |path: &str, value: &Value| server.request("POST", path, &value.to_string());
-    let registered = body(&post("/api/register", &json!({ "username": username })));
-    let claimed = body(&post("/api/generate-password", &json!({ "ticket": registered["ticket"] })));
-    let totp = body(&post("/api/generate-2fa", &json!({ "ticket": claimed["ticket"] })));
-    let secret = Secret::new(BASE32_NOPAD.decode(totp["secret"].as_str().unwrap().as_bytes()).unwrap());
-    let code = totp::code_of_step(&secret, totp::step_at(SystemClock.now())).to_vec();
-    post("/api/activate", &json!({ "ticket": totp["ticket"], "code": String::from_utf8(code).unwrap() }))
-}
-
 /// `name=value` of a cookie that an answer sets.
 fn cookie<'a>(answer: &'a str, name: &str) -> &'a str {
     let line =
@@ -162,7 +145,7 @@ fn an_application_behind_nginx_is_for_those_who_signed_in() {
         "{stranger}"
     );
 
-    let activated = enrol(&server, "camille.roux");
+    let (_, activated) = Person::enrol(&server.address, "camille.roux").unwrap();
     let forward = cookie(&activated, "sesame-forward=");
     let inside = get(port, "/page", &format!("Cookie: {forward}\r\nRemote-User: root\r\n"));
     assert!(inside.starts_with("HTTP/1.1 200"), "{inside}");

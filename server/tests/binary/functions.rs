@@ -90,13 +90,21 @@ fn the_image_s_own_command_becomes_the_function_that_openfaas_names() {
     command.env("fprocess", "sesame function generate-password");
     let given = Server::start(command);
     let registers = r#"{"username":"alice"}"#;
-    assert!(given.request("POST", "/api/register", registers).starts_with("HTTP/1.1 404"), "a given one stays");
+    assert!(
+        given.request("POST", "/api/register", registers).starts_with("HTTP/1.1 404"),
+        "a given one stays"
+    );
     given.stop();
 
     let mut command = function(&world, "generate-2fa");
     let mut serve = Command::new(command.get_program());
     serve.args(["serve", "--listen", "0.0.0.0:1"]).env_clear().current_dir(world.folder.path());
-    serve.envs(command.env("fprocess", "sesame function generate-password").get_envs().filter_map(|(k, v)| Some((k, v?))));
+    serve.envs(
+        command
+            .env("fprocess", "sesame function generate-password")
+            .get_envs()
+            .filter_map(|(k, v)| Some((k, v?))),
+    );
     let named = Server::start(serve);
     assert!(named.request("POST", "/api/register", registers).starts_with("HTTP/1.1 200"));
     assert!(named.request("GET", "/", "").starts_with("HTTP/1.1 405"), "no pages");

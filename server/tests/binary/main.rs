@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     reason = "clippy takes helpers of tests for production code"
 )]
+#![allow(clippy::print_stdout, reason = "figures that documents quote: cargo test -- --nocapture")]
 
 #[macro_use]
 #[expect(dead_code, unused_macros, reason = "the store contract uses the rest")]
@@ -18,8 +19,10 @@ mod commands;
 mod doctor;
 mod forward_auth;
 mod functions;
+mod people;
 mod process;
 mod refusals;
+mod rekey;
 mod rolling;
 mod serving;
 

@@ -92,7 +92,7 @@ impl TestApp {
         let ports = Ports {
             accounts: store.clone(),
             throttle: store.clone(),
-            vault: Arc::new(EnvelopeVault::new(ring.clone(), entropy.clone())),
+            vault: Arc::new(EnvelopeVault::new(ring.clone(), 1, entropy.clone())),
             hasher,
             clock: clock.clone(),
             entropy: entropy.clone(),

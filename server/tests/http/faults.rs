@@ -132,7 +132,7 @@ async fn a_full_hash_queue_refuses_quickly_and_gives_the_ticket_back() {
     let ports = Ports {
         accounts: app.store.clone(),
         throttle: app.store.clone(),
-        vault: Arc::new(EnvelopeVault::new(TestApp::ring(), entropy.clone())),
+        vault: Arc::new(EnvelopeVault::new(TestApp::ring(), 1, entropy.clone())),
         hasher: Arc::new(Full(0.into())),
         clock: app.clock.clone(),
         entropy,

@@ -2,10 +2,14 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::service::ports::StoreError;
+use domain::{id::PairId, service::ports::StoreError};
 
 use super::SqliteStore;
-use crate::store::{Fault, KeyFingerprint, KeyFingerprints, rows::KeyRow, stamp::Stamp};
+use crate::store::{
+    Fault, KeyFingerprint, KeyFingerprints, SealedPair,
+    rows::{KeyRow, SealedRow},
+    stamp::Stamp,
+};
 
 #[async_trait]
 impl KeyFingerprints for SqliteStore {
@@ -44,5 +48,63 @@ impl KeyFingerprints for SqliteStore {
                 .await
                 .map_err(Fault::from)?;
         Ok(holds)
+    }
+
+    async fn sealed_otherwise(
+        &self,
+        header: &[u8],
+        after: Option<PairId>,
+        limit: u32,
+    ) -> Result<Vec<SealedPair>, StoreError> {
+        let after = after.map_or_else(Vec::new, |pair| pair.as_bytes().to_vec());
+        let rows: Vec<SealedRow> = sqlx::query_as(
+            "SELECT id, password, totp FROM credential_pairs
+             WHERE id > ?2 AND (substr(password, 1, length(?1)) <> ?1
+                             OR substr(totp, 1, length(?1)) <> ?1)
+             ORDER BY id LIMIT ?3",
+        )
+        .bind(header)
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(Fault::from)?;
+        Ok(rows.into_iter().map(SealedPair::try_from).collect::<Result<_, _>>()?)
+    }
+
+    async fn replace_sealed(&self, pairs: &[(SealedPair, SealedPair)]) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let mut replaced = 0;
+        for (old, new) in pairs {
+            replaced += sqlx::query(
+                "UPDATE credential_pairs SET password = ?1, totp = ?2
+                 WHERE id = ?3 AND password = ?4 AND totp IS ?5",
+            )
+            .bind(&new.password.0)
+            .bind(new.totp.as_ref().map(|sealed| &sealed.0))
+            .bind(old.id.as_bytes().as_slice())
+            .bind(&old.password.0)
+            .bind(old.totp.as_ref().map(|sealed| &sealed.0))
+            .execute(&mut *tx)
+            .await
+            .map_err(Fault::from)?
+            .rows_affected();
+        }
+        tx.commit().await.map_err(Fault::from)?;
+        Ok(replaced)
+    }
+
+    async fn forget_key(&self, key_id: u32, header: &[u8]) -> Result<bool, StoreError> {
+        let forgotten = sqlx::query(
+            "DELETE FROM key_fingerprints WHERE key_id = ?1 AND NOT EXISTS (
+                 SELECT 1 FROM credential_pairs WHERE substr(password, 1, length(?2)) = ?2
+                                                   OR substr(totp, 1, length(?2)) = ?2)",
+        )
+        .bind(i64::from(key_id))
+        .bind(header)
+        .execute(&self.writer)
+        .await
+        .map_err(Fault::from)?;
+        Ok(forgotten.rows_affected() > 0)
     }
 }

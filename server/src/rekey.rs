@@ -1,0 +1,144 @@
+//! Sealing everything again under a new key, while people sign in (`sesame keys rotate`), and parting
+//! with the old one.
+//!
+//! ```text
+//! 1. the ring with the new key is given to every process   all open with it, none seals with it
+//! 2. its fingerprint is put into the database              every process seals with it from its next look on
+//! 3. every stored value is opened and sealed again         in batches; where one changed meanwhile, it stays
+//! 4. ... until nothing is sealed otherwise, and nobody can still be sealing with the old key
+//! ```
+//!
+//! There is no state but the values themselves: a run that was killed is run again.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{
+    id::PairId,
+    service::ports::{Clock as _, Sealed, SealedColumn, Vault as _, VaultError},
+};
+
+use crate::{
+    clock::SystemClock,
+    crypto::{EnvelopeVault, KeyRing, SystemEntropy, guard},
+    store::{SealedPair, Store},
+};
+
+/// What a rotation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotated {
+    /// The key that seals everything now.
+    pub key: u32,
+    /// Pairs of secrets that were sealed again.
+    pub pairs: u64,
+}
+
+/// Has the newest key of `ring` seal, and seals everything stored again, `batch` pairs in a
+/// transaction. Ends once nothing is sealed otherwise `settle` after the key began to seal: by then no
+/// process seals with another one. `progress` is told the running total.
+pub async fn rotate(
+    store: &dyn Store,
+    ring: Arc<KeyRing>,
+    batch: u32,
+    settle: Duration,
+    progress: &(dyn Fn(u64) + Sync),
+) -> anyhow::Result<Rotated> {
+    let key = ring.newest();
+    let fingerprint = ring.get(key).map(crate::crypto::Key::fingerprint);
+    let fingerprint = fingerprint.ok_or_else(|| anyhow::anyhow!("The ring has no key."))?;
+    store.insert_if_absent(key, &fingerprint, SystemClock.now()).await?;
+    let sealing = guard::check(store, &ring).await?;
+    anyhow::ensure!(
+        sealing == key,
+        "The database seals with key {sealing}, which is newer than this ring's: use the ring that has it."
+    );
+    let settled = tokio::time::Instant::now() + settle;
+    let alone = store.list().await?.len() == 1;
+    let vault = EnvelopeVault::new(ring, key, Arc::new(SystemEntropy));
+    let mut pairs = 0;
+    loop {
+        let pass = seal_again(store, &vault, key, batch, |more| {
+            pairs += more;
+            progress(pairs);
+        })
+        .await?;
+        anyhow::ensure!(
+            pass.damaged == 0,
+            "{} stored secrets do not open under any key of the ring and were left as they are. Everything else \
+             is sealed with key {key}; keep the old keys.",
+            pass.damaged
+        );
+        if pass.replaced == 0 {
+            if alone || tokio::time::Instant::now() >= settled {
+                return Ok(Rotated { key, pairs });
+            }
+            tokio::time::sleep_until(settled).await;
+        }
+    }
+}
+
+/// Has the database forget the key `number`, which must not be the sealing one, nor have anything
+/// sealed with it.
+pub async fn forget(store: &dyn Store, sealing: u32, number: u32) -> anyhow::Result<()> {
+    let knows = async || anyhow::Ok(store.list().await?.iter().any(|key| key.key_id == number));
+    anyhow::ensure!(
+        number != sealing,
+        "Key {number} seals: run `sesame keys rotate` with a newer one first."
+    );
+    // Forgotten by a run that was killed before it wrote the file.
+    if !knows().await? || store.forget_key(number, &EnvelopeVault::header(number)).await? {
+        return Ok(());
+    }
+    anyhow::ensure!(
+        !knows().await?,
+        "Secrets are still sealed with key {number}: run `sesame keys rotate` first."
+    );
+    Ok(())
+}
+
+#[derive(Default)]
+struct Pass {
+    replaced: u64,
+    damaged: u64,
+}
+
+async fn seal_again(
+    store: &dyn Store,
+    vault: &EnvelopeVault,
+    key: u32,
+    batch: u32,
+    mut done: impl FnMut(u64),
+) -> anyhow::Result<Pass> {
+    let header = EnvelopeVault::header(key);
+    let mut pass = Pass::default();
+    let mut after: Option<PairId> = None;
+    loop {
+        let found = store.sealed_otherwise(&header, after, batch).await?;
+        let Some(last) = found.last() else { return Ok(pass) };
+        after = Some(last.id);
+        let mut pairs = Vec::with_capacity(found.len());
+        for old in found {
+            match sealed_again(vault, &old) {
+                Ok(new) => pairs.push((old, new)),
+                Err(VaultError) => pass.damaged += 1,
+            }
+        }
+        let begun = Instant::now();
+        let replaced = store.replace_sealed(&pairs).await?;
+        pass.replaced += replaced;
+        done(replaced);
+        // As long for those who sign in: SQLite has one writer at a time, and no queue.
+        tokio::time::sleep(begun.elapsed()).await;
+    }
+}
+
+fn sealed_again(vault: &EnvelopeVault, old: &SealedPair) -> Result<SealedPair, VaultError> {
+    let again = |sealed: &Sealed, column| vault.seal(&vault.open(sealed, column, old.id)?, column, old.id);
+    Ok(SealedPair {
+        id: old.id,
+        password: again(&old.password, SealedColumn::Password)?,
+        totp: old.totp.as_ref().map(|sealed| again(sealed, SealedColumn::Totp)).transpose()?,
+    })
+}
