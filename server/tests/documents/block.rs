@@ -11,12 +11,11 @@ use crate::{HANDOVER, REFERENCE, markdown, read, workspace};
 const END: &str = "<!-- end -->";
 
 /// Every block, with its document. A marker that is not here would be a promise that nobody keeps.
-const BLOCKS: [(&str, &str); 13] = [
+const BLOCKS: [(&str, &str); 12] = [
     (REFERENCE, "generated: settings"),
     (REFERENCE, "generated: function defaults"),
     (REFERENCE, "generated: function variables"),
     (HANDOVER, "generated: crates"),
-    (HANDOVER, "checked: request"),
     (HANDOVER, "checked: deployment"),
     (HANDOVER, "generated: schema"),
     (HANDOVER, "generated: columns"),

@@ -12,7 +12,7 @@ fn the_picture_shows_the_crates_and_who_depends_on_whom() {
         let name = name(manifest);
         // A backtick in a label begins a language of its own.
         let about = manifest["package"]["description"].as_str().unwrap().replace('`', "");
-        format!("    {name}[\"<b>{name}</b><br/>{about}\"]")
+        format!("    {name}[\"{name}<br/>{about}\"]")
     }));
     lines.extend(manifests.iter().flat_map(|manifest| edges(manifest, &manifests)));
     block::hold(HANDOVER, "crates", &mermaid(&lines));
@@ -22,7 +22,8 @@ fn the_picture_shows_the_crates_and_who_depends_on_whom() {
 fn manifests() -> Vec<Table> {
     let workspace: Table = read("Cargo.toml").parse().unwrap();
     let members = workspace["workspace"]["members"].as_array().unwrap();
-    let manifest = |member: &Value| read(&format!("{}/Cargo.toml", member.as_str().unwrap())).parse().unwrap();
+    let manifest =
+        |member: &Value| read(&format!("{}/Cargo.toml", member.as_str().unwrap())).parse().unwrap();
     members.iter().map(manifest).collect()
 }
 

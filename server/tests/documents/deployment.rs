@@ -1,14 +1,11 @@
-//! The pictures of the shapes it is run in and of the way of a request, drawn by hand, against the
-//! chart, the settings, the functions and the routes.
+//! The pictures of the shapes it is run in, drawn by hand, against the chart, the settings and the
+//! functions.
 
 use std::{collections::BTreeSet, fs};
 
-use server::{
-    config::settings::SETTINGS,
-    http::{Function, openapi},
-};
+use server::{config::settings::SETTINGS, http::Function};
 
-use crate::{HANDOVER, block, commands, read, workspace};
+use crate::{HANDOVER, block, commands, workspace};
 
 /// The kinds of what runs or leads to it: what a picture of the shapes must not leave out.
 const KINDS: [&str; 7] =
@@ -34,8 +31,11 @@ fn templates() -> String {
 #[test]
 fn the_picture_has_every_kind_of_workload_that_the_chart_makes() {
     let templates = templates();
-    let made: BTreeSet<&str> =
-        templates.lines().filter_map(|line| line.strip_prefix("kind: ")).filter(|k| KINDS.contains(k)).collect();
+    let made: BTreeSet<&str> = templates
+        .lines()
+        .filter_map(|line| line.strip_prefix("kind: "))
+        .filter(|k| KINDS.contains(k))
+        .collect();
     let picture = picture();
     let shown: BTreeSet<&str> = words(&picture).filter(|word| KINDS.contains(word)).collect();
     assert_eq!(shown, made);
@@ -45,14 +45,33 @@ fn the_picture_has_every_kind_of_workload_that_the_chart_makes() {
 fn the_workloads_in_the_picture_are_called_as_the_chart_calls_them() {
     let templates = templates();
     let picture = picture();
-    // The chart puts the suffix behind the release's name.
-    let suffixes: BTreeSet<&str> =
-        words(&picture).filter_map(|word| word.strip_prefix("sesame-")).filter(|s| !s.is_empty()).collect();
-    assert!(!suffixes.is_empty());
-    for suffix in suffixes {
-        let is_made = ["}}-", "%s-"].iter().any(|name| templates.contains(&format!("{name}{suffix}")));
-        assert!(is_made, "no template makes …-{suffix}");
+    let names: BTreeSet<&str> = pieces(&picture).filter_map(workload).collect();
+    assert!(names.len() > 3, "{names:?}");
+    for name in names {
+        // The chart puts a suffix behind the release's name.
+        let is_made = |suffix| ["}}-", "%s-"].iter().any(|at| has_word(&templates, &format!("{at}{suffix}")));
+        let is_known = name == "sesame"
+            || Function::named(name).is_some()
+            || name.strip_prefix("sesame-").is_some_and(is_made);
+        assert!(is_known, "nothing in the chart is called {name}");
     }
+}
+
+/// Whether `text` has `word`, and not as the beginning of a longer one.
+fn has_word(text: &str, word: &str) -> bool {
+    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    text.match_indices(word).any(|(start, _)| !goes_on(&text[start + word.len()..]))
+}
+
+/// The lines of the labels.
+fn pieces(picture: &str) -> impl Iterator<Item = &str> {
+    picture.split(['"', '>', '<']).map(str::trim)
+}
+
+/// The name in `KIND name`.
+fn workload(piece: &str) -> Option<&str> {
+    let (kind, name) = piece.split_once(' ')?;
+    KINDS.contains(&kind).then_some(name)
 }
 
 #[test]
@@ -92,38 +111,9 @@ fn each_function_in_the_picture_gets_the_addresses_that_are_its_own() {
 #[test]
 fn the_commands_in_the_picture_exist() {
     let picture = picture();
-    let labels = picture.split(['"', '>', '<']).map(str::trim).filter(|label| label.starts_with("sesame "));
-    let mut found = 0;
-    for label in labels {
-        commands::exists(label).unwrap_or_else(|error| panic!("{label}: {error}"));
-        found += 1;
+    let commands: BTreeSet<&str> = pieces(&picture).filter(|piece| piece.starts_with("sesame ")).collect();
+    assert!(commands.len() > 3, "{commands:?}");
+    for command in commands {
+        commands::exists(command).unwrap_or_else(|error| panic!("{command}: {error}"));
     }
-    assert!(found > 3);
-}
-
-#[test]
-fn the_way_of_a_request_is_the_one_in_the_router() {
-    let router = read("server/src/http/mod.rs");
-    let (_, around) = router.split_once("fn around(").expect("what every request goes through");
-    let (around, _) = around.split_once("\n}").unwrap();
-    // The last layer that is put around is the first that a request meets.
-    let mut layers: Vec<&str> = around.lines().filter_map(layer).collect();
-    layers.reverse();
-    let drawn = block::drawn(HANDOVER, "request");
-    let shown: Vec<&str> =
-        words(&drawn).filter_map(|word| word.strip_prefix("http/")).filter(|word| layers.contains(word)).collect();
-    assert_eq!(shown, layers);
-    for route in words(&drawn).filter(|word| word.starts_with("/api/") && *word != "/api/") {
-        assert!(openapi::document().paths.paths.contains_key(route), "{route}");
-    }
-}
-
-/// The module whose function a line of the router puts around it.
-fn layer(line: &str) -> Option<&str> {
-    let line = line.trim().strip_prefix(".layer(")?;
-    let modules = ["csrf", "time_limit", "in_flight", "errors", "headers", "observe"];
-    modules.into_iter().find(|module| {
-        let call = format!("{module}::");
-        line.contains(&format!(" {call}")) || line.contains(&format!("({call}"))
-    })
 }

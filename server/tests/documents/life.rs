@@ -3,7 +3,8 @@
 //! states are enumerations, everything that changes one writes an audit event, and whatever is done
 //! is done by a route; so the pictures have to show all of these and nothing else.
 //!
-//! An arrow's label reads `/api/route, in which case (event)`.
+//! An arrow's label reads `/api/route, in which case (event)`; so does what a state's box says of what
+//! leaves it as it is.
 
 use std::collections::BTreeSet;
 
@@ -68,11 +69,17 @@ fn states(picture: &str) -> BTreeSet<String> {
 
 fn arrows(picture: &str) -> Vec<Arrow> {
     let drawn = block::drawn(HANDOVER, picture);
-    drawn.lines().filter_map(|line| Some(arrow(line.split_once(" --> ")?))).collect()
+    let lines = drawn.lines().filter_map(|line| line.trim().split_once(": "));
+    lines
+        .filter_map(|(ends, label)| match ends.split_once(" --> ") {
+            Some((from, to)) => Some(arrow(from, to, label)),
+            // The first line of a box is the state's name.
+            None => (label != ends).then(|| arrow(ends, ends, label)),
+        })
+        .collect()
 }
 
-fn arrow((from, rest): (&str, &str)) -> Arrow {
-    let (to, label) = rest.split_once(": ").expect("a label");
+fn arrow(from: &str, to: &str, label: &str) -> Arrow {
     let (how, events) = match label.split_once(" (") {
         Some((how, events)) => (how, events.strip_suffix(')').expect("events at the end")),
         None => (label, ""),
@@ -82,7 +89,7 @@ fn arrow((from, rest): (&str, &str)) -> Arrow {
         words.map(str::to_owned).collect()
     };
     Arrow {
-        ends: [from.trim().to_owned(), to.trim().to_owned()],
+        ends: [from.to_owned(), to.to_owned()],
         routes: words(how, |word| word.starts_with("/api/")),
         events: words(events, |word| !word.is_empty()),
     }

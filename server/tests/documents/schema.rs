@@ -33,11 +33,7 @@ async fn the_picture_shows_the_schema() {
     let mut lines = vec!["erDiagram".to_owned()];
     for table in &tables {
         lines.push(format!("    {} {{", table.name));
-        lines.extend(table.columns.iter().map(|column| {
-            let marks = column.marks.join(", ");
-            let null = if column.may_be_null { "\"may be null\"" } else { "" };
-            format!("        {} {} {marks} {null}", column.kind, column.name).trim_end().to_owned()
-        }));
+        lines.extend(table.columns.iter().map(|column| format!("        {}", attribute(column))));
         lines.push("    }".to_owned());
     }
     for table in &tables {
@@ -45,6 +41,17 @@ async fn the_picture_shows_the_schema() {
         lines.extend(references.map(|r| format!("    {} ||--o{{ {} : {}", r.to, table.name, r.column)));
     }
     block::hold(HANDOVER, "schema", &markdown::mermaid(&lines));
+}
+
+fn attribute(column: &Column) -> String {
+    let mut words = vec![column.kind.clone(), column.name.clone()];
+    if !column.marks.is_empty() {
+        words.push(column.marks.join(", "));
+    }
+    if column.may_be_null {
+        words.push("\"may be null\"".to_owned());
+    }
+    words.join(" ")
 }
 
 #[tokio::test]

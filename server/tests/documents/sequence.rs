@@ -115,9 +115,9 @@ fn is_form(form: &Fields, message: &str) -> bool {
             None => (field.trim(), None),
         })
         .collect();
-    let may_be = |(name, value): (&&str, &Option<&str>)| {
-        let allowed = form.get(*name).and_then(|about| about["enum"].as_array());
+    let may_be = |(name, value): (&str, Option<&str>)| {
+        let allowed = form.get(name).and_then(|about| about["enum"].as_array());
         value.is_none_or(|value| allowed.is_some_and(|words| words.iter().any(|word| word == value)))
     };
-    form.keys().map(String::as_str).eq(named.keys().copied()) && named.iter().all(may_be)
+    form.keys().map(String::as_str).eq(named.keys().copied()) && named.into_iter().all(may_be)
 }

@@ -31,16 +31,20 @@ fn default(text: Option<&str>) -> String {
 }
 
 fn meaning(setting: &Setting) -> String {
-    demand(setting).map_or_else(|| setting.help.to_owned(), |demand| format!("{} {demand}", setting.help))
+    range(setting).map_or_else(|| setting.help.to_owned(), |range| format!("{} {range}.", setting.help))
 }
 
-/// What the program says of a value that makes no sense: what the setting has to be.
-fn demand(setting: &Setting) -> Option<String> {
+/// The range of a number or a length, in the words in which the program refuses what is no such thing.
+fn range(setting: &Setting) -> Option<String> {
     let env = vec![(setting.env.to_owned(), "!".to_owned())];
     let problems = Config::load(&Sources { env, ..Sources::default() }).err()?;
     let problem = problems.iter().find(|problem| problem.setting == Some(setting.key))?;
-    let demand = problem.sentence.strip_prefix(setting.env)?.strip_prefix(" has to ")?;
-    Some(format!("Has to {demand}"))
+    let demand = problem.sentence.strip_prefix(setting.env)?.strip_prefix(" has to be ")?;
+    let demand = demand.split(" (").next()?.trim_end_matches('.');
+    match demand.strip_prefix("a whole number") {
+        Some(range) => Some(format!("A whole number{range}")),
+        None => demand.starts_with(|first: char| first.is_ascii_digit()).then(|| demand.to_owned()),
+    }
 }
 
 #[test]
