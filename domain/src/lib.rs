@@ -15,6 +15,8 @@ pub mod wire;
 #[cfg(feature = "service")]
 pub mod audit;
 #[cfg(feature = "service")]
+pub mod device;
+#[cfg(feature = "service")]
 pub mod id;
 #[cfg(feature = "service")]
 pub mod lifecycle;

@@ -1,14 +1,18 @@
 //! How fast somebody may try again: pure rules over a small state that the store keeps.
 //!
-//! Two lanes. An **account** (existing or not) gets a delay that grows with consecutive
-//! failures and is taken before the secrets are looked at, so that parallel tries cannot
-//! outrun it. A **network** gets a token bucket. Both answer `429` with `Retry-After`;
-//! nobody is made to wait on an open connection.
+//! A **name** (existing or not) gets a delay that grows with consecutive failures and is taken
+//! before the secrets are looked at, so that parallel tries cannot outrun it. A **network** gets a
+//! token bucket. Both answer `429` with `Retry-After`; nobody is made to wait on an open connection.
+//! A **device** that has signed in to the name before has a lane of its own instead of these two.
+//!
+//! Wrong **codes** are counted apart, on a lane that only a right password gets to: who has the
+//! password must not have as many guesses at three codes as at 140 bits. Beyond its limit the code is
+//! not looked at, which is told like any wrong secret: `429` would say that the password is right.
 
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest as _, Sha256};
 
-use crate::{network::Network, username::Username};
+use crate::{device::DeviceId, network::Network, username::Username};
 
 /// Names a lane in the store: a SHA-256, so that the table holds neither name nor address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +23,28 @@ impl LaneKey {
     #[must_use]
     pub fn sign_in(username: &Username) -> Self {
         Self::of(b"sign-in", username.as_str().as_bytes())
+    }
+
+    /// Sign-ins to one username from a device that is known there.
+    #[must_use]
+    pub fn sign_in_device(username: &Username, device: DeviceId) -> Self {
+        Self::of(b"sign-in-device", &of_device(username, device))
+    }
+
+    /// Codes that came with the right password of a username, from a device that is known there or
+    /// from anywhere else.
+    #[must_use]
+    pub fn code(username: &Username, device: Option<DeviceId>) -> Self {
+        match device {
+            Some(device) => Self::of(b"code-device", &of_device(username, device)),
+            None => Self::of(b"code", username.as_str().as_bytes()),
+        }
+    }
+
+    /// Stands in for [`LaneKey::code`] where the password was wrong: as much work, and no consequence.
+    #[must_use]
+    pub fn no_code(username: &Username) -> Self {
+        Self::of(b"no-code", username.as_str().as_bytes())
     }
 
     /// Sign-ins from one network.
@@ -44,6 +70,11 @@ impl LaneKey {
     }
 }
 
+/// A device's identity has a fixed length, so that no two pairs read alike.
+fn of_device(username: &Username, device: DeviceId) -> Vec<u8> {
+    [device.as_bytes(), username.as_str().as_bytes()].concat()
+}
+
 /// What the store keeps of a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneState {
@@ -65,26 +96,61 @@ pub enum Verdict {
     },
 }
 
-/// Delay after each consecutive failure of an account lane, in seconds; the last one repeats.
-/// The first four are free: that is mistyping, and 140 bits do not fall to four guesses.
-const LADDER: [i64; 9] = [0, 0, 0, 0, 1, 3, 5, 10, 30];
-/// An account lane without a try for this long starts over.
-pub const FORGET: Duration = Duration::minutes(30);
-
-/// Takes one try on an account lane. It counts as a failure until a success clears the lane.
-#[must_use]
-pub fn take_try(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
-    let failures = match state {
-        Some(s) if s.until > now => return Verdict::Refuse { retry_after: seconds_until(s.until, now) },
-        Some(s) if now - s.until < FORGET => s.failures.saturating_add(1),
-        _ => 1,
-    };
-    let index = usize::try_from(failures).unwrap_or(usize::MAX).saturating_sub(1);
-    let delay = LADDER.get(index).or(LADDER.last()).copied().unwrap_or(30);
-    Verdict::Admit(LaneState { failures, until: now + Duration::seconds(delay) })
+/// How the delay of a lane grows.
+struct Ladder {
+    /// Consecutive failures without any.
+    free: u32,
+    /// Seconds after each further one; the last repeats.
+    delays: &'static [i64],
+    /// A lane without a try for this long after its delay starts over.
+    forget: Duration,
 }
 
-/// Takes back the failure that [`take_try`] counted: the try was never judged, because of a fault
+/// Sign-ins. The first four are free: that is mistyping, and 140 bits do not fall to four guesses.
+const SIGN_IN: Ladder = Ladder { free: 4, delays: &[1, 3, 5, 10, 30], forget: FORGET };
+/// A name without a try for this long starts over.
+pub const FORGET: Duration = Duration::minutes(30);
+
+/// Codes with the right password: 20 that somebody may mistype, then in the long run 24 a day. Three
+/// codes satisfy each, which makes 6 in 100,000 at once and 7 in 100,000 a day (RFC 4226 section 7.3
+/// asks for a throttle of this kind).
+const CODE: Ladder = Ladder { free: 20, delays: &[60, 300, 900, 3600], forget: FORGET_CODES };
+/// A code lane without a try for this long starts over. Nothing is remembered for longer.
+pub const FORGET_CODES: Duration = Duration::hours(24);
+
+/// Takes one try on the lane of a name or device. It counts as a failure until a success clears it.
+#[must_use]
+pub fn take_try(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
+    SIGN_IN.take(state, now)
+}
+
+/// Takes one try on a code lane, likewise.
+#[must_use]
+pub fn take_code_try(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
+    CODE.take(state, now)
+}
+
+impl Ladder {
+    fn take(&self, state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
+        let failures = match state {
+            Some(s) if s.until > now => {
+                return Verdict::Refuse { retry_after: seconds_until(s.until, now) };
+            }
+            Some(s) if now - s.until < self.forget => s.failures.saturating_add(1),
+            _ => 1,
+        };
+        let delay = match failures.checked_sub(self.free + 1).map(usize::try_from) {
+            None => 0,
+            Some(index) => {
+                let step = index.unwrap_or(usize::MAX);
+                self.delays.get(step).or(self.delays.last()).copied().unwrap_or_default()
+            }
+        };
+        Verdict::Admit(LaneState { failures, until: now + Duration::seconds(delay) })
+    }
+}
+
+/// Takes back the failure that [`take_try`] or [`take_code_try`] counted: the try was never judged, because of a fault
 /// of ours (REQ-ERR-1). The delay it earned goes with it.
 #[must_use]
 pub fn give_back(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {

@@ -13,7 +13,7 @@ mod error;
 mod session_cookie;
 
 #[cfg(feature = "ssr")]
-use domain::service::{Outcome, UseCase};
+use domain::service::{Origin, Outcome, UseCase};
 use domain::{
     secret::WireSecret,
     wire::{Activated, Authentication, PasswordIssued, SessionView, TicketIssued, TotpIssued},
@@ -68,7 +68,9 @@ pub async fn authenticate(
 ) -> Result<Authentication, ServerError> {
     let context = context::current()?;
     let code = code.as_ref().map(WireSecret::expose);
-    let judged = context.sesame.authenticate(context.network, &username, &password, code).await;
+    let note = session_cookie::read_note(&context);
+    let origin = Origin { network: context.network, device: note.as_ref().map(WireSecret::expose) };
+    let judged = context.sesame.authenticate(origin, &username, &password, code).await;
     let (answer, token) = context.answer_with(UseCase::Authenticate, judged, |(answer, _)| match answer {
         Authentication::Authenticated { .. } => Outcome::Done,
         Authentication::Expired { .. } => Outcome::Expired,

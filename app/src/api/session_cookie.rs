@@ -1,9 +1,9 @@
-//! The one place that builds and reads cookies of a session: its own, and the one by which a proxy
-//! learns who is signed in to another application.
+//! The one place that builds and reads cookies: that of a session, the one by which a proxy learns who
+//! is signed in to another application, and the note by which a device is known again.
 
 use std::sync::Arc;
 
-use domain::{error::ErrorCode, secret::WireSecret, service::SessionToken};
+use domain::{device, error::ErrorCode, secret::WireSecret, service::SessionToken};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
@@ -51,6 +51,21 @@ impl CookiePolicy {
 
     fn clear(self) -> String {
         format!("{}=; Max-Age=0; {}", self.name(), self.attributes())
+    }
+
+    /// The name of the cookie with a device's note ([`domain::device`]).
+    const fn device_name(self) -> &'static str {
+        match self {
+            Self::Secure => "__Host-sesame-device",
+            Self::Loopback => "sesame-device",
+        }
+    }
+
+    /// The `Set-Cookie` value that hands a device its note. It outlives the session: it is for the
+    /// next sign-in.
+    fn hand_over_note(self, note: &WireSecret) -> String {
+        let seconds = device::LIFETIME.num_seconds();
+        format!("{}={}; Max-Age={seconds}; {}", self.device_name(), note.expose(), self.attributes())
     }
 }
 
@@ -118,9 +133,15 @@ pub(super) fn read(context: &ServerContext) -> Option<WireSecret> {
     use_context::<Parts>().and_then(|parts| context.cookie.find(&parts.headers))
 }
 
-/// Hands the token of a freshly opened session over.
+/// The note that the device shows.
+pub(super) fn read_note(context: &ServerContext) -> Option<WireSecret> {
+    use_context::<Parts>().and_then(|parts| find(context.cookie.device_name(), &parts.headers))
+}
+
+/// Hands the token of a freshly opened session over, and its note to the device.
 pub(super) fn set(context: &ServerContext, token: &SessionToken) -> Result<(), ServerError> {
     append(&context.cookie.hand_over(token))?;
+    append(&context.cookie.hand_over_note(&token.device))?;
     if let Some(cookie) = &context.forward {
         append(&cookie.hand_over(&token.forward))?;
     }
@@ -179,6 +200,14 @@ mod tests {
         assert_eq!(cookie.find(&headers(&["__Secure-sesame-forward=a"])).unwrap().expose(), "a");
         assert!(cookie.find(&headers(&["__Host-sesame=a"])).is_none());
         assert!(cookie.find(&headers(&["__Secure-sesame-forward=a; __Secure-sesame-forward=b"])).is_none());
+    }
+
+    #[test]
+    fn a_device_keeps_its_note_for_longer_than_secrets_live() {
+        let note = CookiePolicy::Secure.hand_over_note(&WireSecret::new("note".to_owned()));
+        let expected =
+            "__Host-sesame-device=note; Max-Age=17280000; Path=/; HttpOnly; SameSite=Strict; Secure";
+        assert_eq!(note, expected);
     }
 
     #[test]

@@ -331,7 +331,7 @@ pub(super) static TEXTS: Texts = Texts {
             (
                 "Cookies",
                 &[
-                    "Two at most, both necessary: your session, and the language if you choose it. Nothing is written anywhere else in your browser.",
+                    "Those that are needed, and no others: your session; for 200 days, something by which this device is known again, so that nobody can shut you out by trying wrong secrets; the language, if you choose it; and, if the organisation protects other applications with Sésame, something that tells them who you are. Nothing is written anywhere else in your browser.",
                 ],
             ),
             (

@@ -336,7 +336,7 @@ pub(super) static TEXTS: Texts = Texts {
             (
                 "Cookies",
                 &[
-                    "Deux au plus, tous deux nécessaires : votre session, et la langue si vous la choisissez. Rien n’est écrit ailleurs dans votre navigateur.",
+                    "Ceux qu’il faut, et aucun autre : votre session ; pendant 200 jours, de quoi reconnaître cet appareil, pour que personne ne puisse vous fermer la porte en essayant de faux secrets ; la langue, si vous la choisissez ; et, si l’organisation protège d’autres applications avec Sésame, de quoi leur dire qui vous êtes. Rien n’est écrit ailleurs dans votre navigateur.",
                 ],
             ),
             (

@@ -1,11 +1,11 @@
 //! Sign-in. Whatever is wrong, the answer and the work are the same: one throttle try, one
-//! account look-up, one Argon2 verification, three TOTP candidates, and for a name that does not
-//! exist all of it against a decoy made with the live parameters.
+//! account look-up, one Argon2 verification, three TOTP candidates, one code try, and for a name that
+//! does not exist all of it against a decoy made with the live parameters.
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    Ports, Refusal, Sesame, SessionToken,
+    Origin, Ports, Refusal, Sesame, SessionToken,
     enrolment::parse_code,
     ports::{Account, HashError, NewPending, Pair, RenewalOutcome, Sealed, SealedColumn},
     register::parse_username,
@@ -13,10 +13,10 @@ use super::{
 use crate::{
     audit::{AuditEvent, AuditKind},
     code::Code,
+    device::DeviceId,
     error::{ApiError, ErrorCode},
     id::{AccountId, PairId},
     lifecycle::{self, State},
-    network::Network,
     password,
     secret::{Secret, WireSecret},
     throttle::LaneKey,
@@ -71,7 +71,7 @@ impl Sesame {
     /// was never activated resumes its enrolment, with or without a code.
     pub async fn authenticate(
         &self,
-        network: Network,
+        origin: impl Into<Origin<'_>> + Send,
         username: &str,
         password: &WireSecret,
         code: Option<&str>,
@@ -79,8 +79,8 @@ impl Sesame {
         let username = parse_username(username)?;
         let password = parse_password(password)?;
         let code = code.map(parse_code).transpose()?;
-        self.take_sign_in_try(network, &username).await?;
-        let judged = self.judge(&username, password, code).await;
+        let lane = self.take_sign_in_try(origin.into(), &username).await?;
+        let judged = self.judge(&username, lane.device, password, code).await;
         match &judged {
             Ok(_) => {
                 // Best effort: the code is spent and the session open, which a 503 would deny. A lane
@@ -88,7 +88,7 @@ impl Sesame {
                 let _unreachable = self.ports.throttle.clear(&LaneKey::sign_in(&username)).await;
             }
             // A fault of ours is never counted as a wrong secret (REQ-ERR-1).
-            Err(refusal) if refusal.is_fault() => self.give_back_sign_in_try(&username).await,
+            Err(refusal) if refusal.is_fault() => self.give_back_try(&lane.key).await,
             Err(_) => {}
         }
         judged
@@ -97,6 +97,7 @@ impl Sesame {
     async fn judge(
         &self,
         username: &Username,
+        device: Option<DeviceId>,
         password: Secret,
         code: Option<Code>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
@@ -112,33 +113,62 @@ impl Sesame {
         let secret = open(candidate.totp, SealedColumn::Totp)?;
         let step = code.and_then(|code| totp::matching_step(&secret, &code, now));
 
+        let code_lane =
+            if password_matches { LaneKey::code(username, device) } else { LaneKey::no_code(username) };
+        let may_look = self.take_code_try(&code_lane).await?;
         if !password_matches {
             return Err(refused());
         }
-        let answer = match (candidate.claim, step) {
-            (Claim::Enrolling { account, pair, lapses_at }, _) => {
-                self.resume_enrolment(account, pair, lapses_at, now).await?
-            }
-            (Claim::Owner { account, pair, expired: true, .. }, Some(step)) => {
-                let (ticket, expires_at) =
-                    self.start_renewal(account, pair, step, now).await?.ok_or_else(refused)?;
-                (Authentication::Expired { ticket, expires_at }, None)
-            }
-            (Claim::Owner { account, pair, valid_until, .. }, Some(step)) => {
-                let (token, session) = self.draw_session(now, valid_until);
-                let event = AuditEvent { at: now, account, kind: AuditKind::SignedIn };
-                if !self.ports.accounts.open_session(account, pair, step, &session, &event).await? {
-                    return Err(refused());
+        let step = step.filter(|_| may_look);
+        let answer = match self.grant(candidate.claim, step, username, device, now).await {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                if refusal.is_fault() {
+                    self.give_back_try(&code_lane).await;
                 }
-                (Authentication::Authenticated { username: username.to_string(), valid_until }, Some(token))
+                return Err(refusal);
             }
-            (Claim::Nobody, _) | (Claim::Owner { .. }, None) => return Err(refused()),
         };
+        // Best effort, as below.
+        let _unreachable = self.ports.throttle.clear(&code_lane).await;
         if let Some(password) = kept {
             // Best effort, for the same reason; the next sign-in tries again.
             let _later = self.rehash(candidate.password, password).await;
         }
         Ok(answer)
+    }
+
+    /// What a right password is given, with a right code at `step` or without.
+    async fn grant(
+        &self,
+        claim: Claim,
+        step: Option<u64>,
+        username: &Username,
+        device: Option<DeviceId>,
+        now: DateTime<Utc>,
+    ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
+        match (claim, step) {
+            (Claim::Enrolling { account, pair, lapses_at }, _) => {
+                self.resume_enrolment(account, pair, lapses_at, now).await
+            }
+            (Claim::Owner { account, pair, expired: true, .. }, Some(step)) => {
+                let (ticket, expires_at) =
+                    self.start_renewal(account, pair, step, now).await?.ok_or_else(refused)?;
+                Ok((Authentication::Expired { ticket, expires_at }, None))
+            }
+            (Claim::Owner { account, pair, valid_until, .. }, Some(step)) => {
+                let (token, session) = self.draw_session(now, valid_until, username, device)?;
+                let event = AuditEvent { at: now, account, kind: AuditKind::SignedIn };
+                if !self.ports.accounts.open_session(account, pair, step, &session, &event).await? {
+                    return Err(refused());
+                }
+                Ok((
+                    Authentication::Authenticated { username: username.to_string(), valid_until },
+                    Some(token),
+                ))
+            }
+            (Claim::Nobody, _) | (Claim::Owner { .. }, None) => Err(refused()),
+        }
     }
 
     fn candidate<'a>(&'a self, account: Option<&'a Account>, now: DateTime<Utc>) -> Candidate<'a> {

@@ -124,11 +124,14 @@ impl Sesame {
         AuditEvent { at: self.now(), account: used.enrolment.account, kind }
     }
 
-    /// Nothing was handed over, so the ticket was not used. Best effort: the fault is being
+    /// Nothing was handed over, so the ticket was not used. The secrets go back as well: a store that
+    /// reports a fault may have stored the new one all the same, and the holder of the ticket must not
+    /// go on to prove a pair whose password was shown to nobody. Best effort: the fault is being
     /// reported, and may be the store's.
     async fn put_back_on_fault<T>(&self, used: &Used, issued: Result<T, Refusal>) -> Result<T, Refusal> {
         if issued.as_ref().is_err_and(Refusal::is_fault) {
-            let _unreachable = self.ports.accounts.restore_ticket(&used.next.digest, &used.previous).await;
+            let (next, previous) = (&used.next.digest, &used.previous);
+            let _unreachable = self.ports.accounts.restore_ticket(next, previous, &used.enrolment).await;
         }
         issued
     }
@@ -146,7 +149,7 @@ impl Sesame {
         };
         let jitter = rotation::draw_jitter(&*self.ports.entropy);
         let valid_until = self.policy.period.valid_until(now, jitter);
-        let (token, session) = self.draw_session(now, valid_until);
+        let (token, session) = self.draw_session(now, valid_until, &enrolment.username, None)?;
         let Enrolment { account, pair, .. } = *enrolment;
         let activation = Activation { ticket, account, pair, step, valid_until, jitter, session };
         let kind = if enrolment.renewal { AuditKind::Renewed } else { AuditKind::Activated };

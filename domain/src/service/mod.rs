@@ -29,8 +29,15 @@ pub use self::{
     outcome::{Outcome, UseCase},
     refusal::Refusal,
     session::Verified,
+    throttling::Origin,
 };
-use crate::{secret::WireSecret, token::Token, wire::TicketIssued};
+use crate::{
+    device::{self, DeviceId},
+    secret::WireSecret,
+    token::Token,
+    username::Username,
+    wire::TicketIssued,
+};
 
 /// What the use cases need from outside.
 #[derive(Clone)]
@@ -63,6 +70,8 @@ pub struct SessionToken {
     pub text: WireSecret,
     /// The token that only shows who is signed in, for the cookie of other applications.
     pub forward: WireSecret,
+    /// The note by which the device will be known here ([`crate::device`]), for a cookie of its own.
+    pub device: WireSecret,
     /// The absolute end of the session.
     pub expires_at: DateTime<Utc>,
 }
@@ -79,7 +88,7 @@ impl Sesame {
     /// The number of rows deleted.
     pub async fn purge(&self) -> Result<u64, Refusal> {
         let now = self.now();
-        let lanes_before = now - crate::throttle::FORGET;
+        let lanes_before = now - crate::throttle::FORGET_CODES;
         Ok(self.ports.accounts.purge(now, now - self.policy.session_idle, lanes_before).await?)
     }
 
@@ -94,13 +103,22 @@ impl Sesame {
         (token.text, NewTicket { digest: token.digest, expires_at, tries: self.policy.code_tries })
     }
 
-    /// A session for the holder and for the store, opened at `now`. It never outlives the pair.
-    fn draw_session(&self, now: DateTime<Utc>, valid_until: DateTime<Utc>) -> (SessionToken, NewSession) {
+    /// A session for the holder and for the store, opened at `now`. It never outlives the pair. A
+    /// device that was known keeps its identity.
+    fn draw_session(
+        &self,
+        now: DateTime<Utc>,
+        valid_until: DateTime<Utc>,
+        username: &Username,
+        device: Option<DeviceId>,
+    ) -> Result<(SessionToken, NewSession), Refusal> {
         let (token, forward) = Token::random_with_forward(&*self.ports.entropy);
         let expires_at = (now + self.policy.session_lifetime).min(valid_until);
         let tries = self.policy.code_tries;
         let new = NewSession { digest: token.digest, forward: forward.digest, now, expires_at, tries };
-        (SessionToken { text: token.text, forward: forward.text, expires_at }, new)
+        let device = device.unwrap_or_else(|| DeviceId::random(&*self.ports.entropy));
+        let device = device::note(&*self.ports.vault, device, username, now)?;
+        Ok((SessionToken { text: token.text, forward: forward.text, device, expires_at }, new))
     }
 }
 

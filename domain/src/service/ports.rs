@@ -37,6 +37,8 @@ pub enum SealedColumn {
     Password,
     /// `credential_pairs.totp`: 20 bytes of TOTP secret.
     Totp,
+    /// No column: the note that a device keeps ([`crate::device`]).
+    Device,
 }
 
 /// A value that does not open: tampered with, moved, or under a key we do not hold.
@@ -144,6 +146,8 @@ pub struct Enrolment {
     pub username: Username,
     /// The pending pair.
     pub pair: PairId,
+    /// The password, once issued.
+    pub password: Option<Sealed>,
     /// The TOTP secret, once issued.
     pub totp: Option<Sealed>,
     /// Wrong codes the ticket still survives.
@@ -299,8 +303,14 @@ pub trait AccountStore: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Option<Enrolment>, StoreError>;
 
-    /// Puts `previous` back in the place of `current`: nothing was issued for it.
-    async fn restore_ticket(&self, current: &TokenDigest, previous: &NewTicket) -> Result<(), StoreError>;
+    /// Puts `previous` back in the place of `current`, and into the pair what `held` was found with:
+    /// something newer may have been stored, and was shown to nobody.
+    async fn restore_ticket(
+        &self,
+        current: &TokenDigest,
+        previous: &NewTicket,
+        held: &Enrolment,
+    ) -> Result<(), StoreError>;
 
     /// Stores the password of the pair on which `ticket` stands, and drops its TOTP secret.
     /// `false` if the ticket stands there no more.

@@ -1,12 +1,40 @@
 //! Taking and giving back tries; the rules are in [`crate::throttle`].
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use super::{Refusal, Sesame};
 use crate::{
+    device::{self, DeviceId},
     error::{ApiError, ErrorCode},
     network::Network,
     throttle::{self, Bucket, LaneKey, Verdict},
     username::Username,
 };
+
+/// Where a sign-in comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The client's network.
+    pub network: Network,
+    /// The note that the device shows, if any ([`crate::device`]). Whatever it says, it is judged here.
+    pub device: Option<&'a str>,
+}
+
+impl From<Network> for Origin<'_> {
+    /// A device that shows no note.
+    fn from(network: Network) -> Self {
+        Self { network, device: None }
+    }
+}
+
+/// The lane of a sign-in, and the device whose it is.
+pub(super) struct Lane {
+    pub(super) key: LaneKey,
+    pub(super) device: Option<DeviceId>,
+}
 
 impl Sesame {
     /// Takes one token of a network's bucket.
@@ -15,25 +43,50 @@ impl Sesame {
         admitted(self.ports.throttle.apply(&lane, &move |state| bucket.take(state, now)).await?)
     }
 
-    /// Takes one sign-in try: from the network, then from the account, whether it exists or not.
+    /// Takes one sign-in try: from a known device's own lane, or else from the network and then from
+    /// the name, whether it exists or not.
     pub(super) async fn take_sign_in_try(
         &self,
-        network: Network,
+        origin: Origin<'_>,
         username: &Username,
-    ) -> Result<(), Refusal> {
-        self.take_from_network(LaneKey::sign_in_network(network), self.policy.sign_in_network).await?;
+    ) -> Result<Lane, Refusal> {
         let now = self.now();
-        let lane = LaneKey::sign_in(username);
-        admitted(self.ports.throttle.apply(&lane, &move |state| throttle::take_try(state, now)).await?)
+        let device = origin.device.and_then(|note| device::read(&*self.ports.vault, note, username, now));
+        let key = if let Some(device) = device {
+            LaneKey::sign_in_device(username, device)
+        } else {
+            let network = LaneKey::sign_in_network(origin.network);
+            self.take_from_network(network, self.policy.sign_in_network).await?;
+            LaneKey::sign_in(username)
+        };
+        admitted(self.ports.throttle.apply(&key, &move |state| throttle::take_try(state, now)).await?)?;
+        Ok(Lane { key, device })
+    }
+
+    /// Takes one try at a code; whether the code may be looked at. Writes in any case: how long it
+    /// takes must not tell whether it did.
+    pub(super) async fn take_code_try(&self, lane: &LaneKey) -> Result<bool, Refusal> {
+        let now = self.now();
+        let admitted = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&admitted);
+        let rule = move |state| {
+            let verdict = throttle::take_code_try(state, now);
+            tell.store(matches!(verdict, Verdict::Admit(_)), Ordering::Release);
+            match (verdict, state) {
+                (Verdict::Refuse { .. }, Some(state)) => Verdict::Admit(state),
+                (verdict, _) => verdict,
+            }
+        };
+        self.ports.throttle.apply(lane, &rule).await?;
+        Ok(admitted.load(Ordering::Acquire))
     }
 
     /// Gives a try back that was never judged. Best effort: the caller is already reporting a
     /// fault, and a database that is down cannot take this either.
-    pub(super) async fn give_back_sign_in_try(&self, username: &Username) {
+    pub(super) async fn give_back_try(&self, lane: &LaneKey) {
         let now = self.now();
-        let lane = LaneKey::sign_in(username);
         let _unreachable =
-            self.ports.throttle.apply(&lane, &move |state| throttle::give_back(state, now)).await;
+            self.ports.throttle.apply(lane, &move |state| throttle::give_back(state, now)).await;
     }
 }
 

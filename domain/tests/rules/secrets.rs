@@ -45,7 +45,7 @@ fn req_ticket_5_every_type_that_holds_a_secret_prints_redacted() {
     assert_redacted(&TotpIssued { username: username(), secret, otpauth_uri, ticket, expires_at: at }, 3);
     assert_redacted(&Authentication::Expired { ticket: wire(), expires_at: at }, 1);
     assert_redacted(&Authentication::ActivationRequired { ticket: wire(), expires_at: at }, 1);
-    assert_redacted(&SessionToken { text: wire(), forward: wire(), expires_at: at }, 2);
+    assert_redacted(&SessionToken { text: wire(), forward: wire(), device: wire(), expires_at: at }, 3);
     let dice = Dice::seeded(5);
     assert_redacted(&password::generate(&dice), 1);
     assert_redacted(&totp::generate_secret(&dice), 1);

@@ -16,9 +16,12 @@ use domain::{
     service::{Refusal, SessionToken},
     wire::Authentication,
 };
-use totp_rs::{Algorithm, Builder};
 
-use crate::world::{Answer, Ask, Told};
+use crate::{
+    authenticator::{code_at, step_of},
+    requests::{Ask, Told},
+    world::Answer,
+};
 
 /// Which rule was broken, in words.
 pub(crate) type Violation = String;
@@ -145,16 +148,6 @@ impl Life {
             pair.dead_since.get_or_insert(end);
         }
     }
-}
-
-/// A code as an authenticator computes it, without the code under test.
-pub(crate) fn code_at(secret: &[u8], step: u64) -> String {
-    let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(30);
-    builder.with_secret(secret).build_noncompliant().generate(step * 30).to_string()
-}
-
-pub(crate) fn step_of(now: DateTime<Utc>) -> u64 {
-    u64::try_from(now.timestamp()).unwrap() / 30
 }
 
 /// The admitted step whose code `code` is; the later one if two match.

@@ -21,10 +21,12 @@ use domain::{
 use rand::{RngExt as _, SeedableRng as _, rngs::ChaCha8Rng, seq::IndexedRandom as _};
 
 use crate::{
-    book::{Book, Violation, code_at, matched, step_of},
+    authenticator::{code_at, step_of},
+    book::{Book, Violation, matched},
     common::Dice,
+    requests::{Ask, Told},
     store::{Defect, Fault, Memory},
-    world::{Answer, Ask, Told, World, invented_token},
+    world::{Answer, World, invented_token},
 };
 
 const NAMES: [&str; 6] = ["amelie", "bruno.b", "chloe@cofrap", "d-4", "eve_e", "farid2"];
@@ -333,13 +335,13 @@ fn wrong_code(secret: &[u8], now: DateTime<Utc>) -> String {
 }
 
 fn way_in(world: &World, book: &Book, name: &str) -> Result<(), Violation> {
-    // Throttle lanes are forgotten and open tickets lapse: the worst that patience costs.
-    world.wait(Duration::minutes(31));
     let pairs = book.lives.get(name).map_or(&[][..], |life| &life.pairs);
     for pair in pairs.iter().rev() {
         // Of several secrets shown for one password, one is the last that was stored.
         let codes = pair.secrets.iter().rev().map(Some).chain(pair.secrets.is_empty().then_some(None));
         for secret in codes {
+            // A code is looked at again, and open tickets lapse: the worst that patience costs.
+            world.wait(Duration::minutes(61));
             match sign_in(world, name, &pair.password, secret.map(Vec::as_slice))? {
                 Some(Authentication::Authenticated { .. }) => return Ok(()),
                 Some(Authentication::Expired { ticket, expires_at }) => {

@@ -12,12 +12,19 @@
     reason = "clippy.toml allows these in test functions; here are their helpers"
 )]
 
+#[path = "../common/authenticator.rs"]
+mod authenticator;
 mod book;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/hasher.rs"]
+mod hasher;
 mod life;
 mod refusals;
+#[path = "../common/requests.rs"]
+mod requests;
 mod spread;
+#[path = "../common/store.rs"]
 mod store;
 mod world;
 

@@ -10,9 +10,10 @@ use domain::{
 };
 
 use crate::{
-    book::{code_at, step_of},
+    authenticator::{code_at, step_of},
+    requests::{Ask, Told},
     store::Memory,
-    world::{Ask, Told, World},
+    world::World,
 };
 
 /// A person with working secrets.

@@ -94,6 +94,7 @@ fn associated_data(key: u32, column: SealedColumn, row: PairId) -> Vec<u8> {
     let column: &[u8] = match column {
         SealedColumn::Password => b"credential_pairs.password",
         SealedColumn::Totp => b"credential_pairs.totp",
+        SealedColumn::Device => b"device",
     };
     [&[VERSION], &key.to_be_bytes()[..], column, &[0], row.as_bytes()].concat()
 }

@@ -47,8 +47,9 @@ macro_rules! impl_account_store {
                 &self,
                 current: &TokenDigest,
                 previous: &NewTicket,
+                held: &Enrolment,
             ) -> Result<(), StoreError> {
-                Ok(enrolment::restore_ticket(self, current, previous).await?)
+                Ok(enrolment::restore_ticket(self, current, previous, held).await?)
             }
 
             async fn set_password(

@@ -41,8 +41,14 @@ impl Answer {
 
     /// The session cookie's value, if one was set to something.
     pub(crate) fn session(&self) -> Option<String> {
-        let cookie = self.headers.get(header::SET_COOKIE)?.to_str().unwrap();
-        let value = cookie.strip_prefix("sesame=")?.split(';').next()?.to_owned();
+        self.cookie("sesame")
+    }
+
+    /// The value that it sets a cookie to, unless that is empty.
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
+        let mut cookies = self.headers.get_all(header::SET_COOKIE).iter().map(|c| c.to_str().unwrap());
+        let value = cookies.find_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('='))?;
+        let value = value.split(';').next()?.to_owned();
         (!value.is_empty()).then_some(value)
     }
 }

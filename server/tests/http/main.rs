@@ -27,6 +27,7 @@ macro_rules! life {
 
 mod answer;
 mod app;
+mod attack;
 mod faults;
 mod functions;
 mod headers;
@@ -41,5 +42,6 @@ mod races;
 mod renewal;
 mod sessions;
 mod throttling;
+mod timing;
 mod uniform;
 mod verify;

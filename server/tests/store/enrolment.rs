@@ -17,6 +17,7 @@ contract! {
     a_ticket_does_not_outlive_its_registration,
     starting_again_leaves_the_old_secrets_until_the_new_password,
     a_restored_ticket_works_again_and_the_current_one_does_not,
+    what_was_shown_to_nobody_goes_with_the_ticket_that_is_put_back,
     a_secret_is_not_stored_for_a_ticket_that_moved_on,
     a_totp_secret_needs_a_password,
     each_try_is_counted_and_the_last_one_ends_the_ticket,
@@ -69,8 +70,10 @@ async fn a_ticket_works_only_from_its_stage_on(db: Database) {
     assert!(refused(password, Stage::TotpIssued).await);
     let totp = issue_totp(&*store, password).await;
     for least in [Stage::TotpIssued, Stage::PasswordIssued, Stage::Registered] {
-        let next = advance(&*store, totp, least).await;
-        store.restore_ticket(&next.ticket, &NewTicket { digest: totp.ticket, ..ticket() }).await.unwrap();
+        let next = ticket();
+        let used = store.advance_ticket(&totp.ticket, least, &next, now()).await.unwrap().unwrap();
+        let previous = NewTicket { digest: totp.ticket, ..ticket() };
+        store.restore_ticket(&next.digest, &previous, &used).await.unwrap();
     }
 }
 
@@ -118,11 +121,33 @@ async fn a_restored_ticket_works_again_and_the_current_one_does_not(db: Database
     let next = ticket();
     let used = store.advance_ticket(&first.ticket, Stage::Registered, &next, now()).await.unwrap().unwrap();
     let previous = NewTicket { digest: first.ticket, expires_at: used.expires_at, tries: used.tries_left };
-    store.restore_ticket(&next.digest, &previous).await.unwrap();
+    store.restore_ticket(&next.digest, &previous, &used).await.unwrap();
     assert_eq!(store.advance_ticket(&next.digest, Stage::Registered, &ticket(), now()).await.unwrap(), None);
     // Restoring what is gone changes nothing.
-    store.restore_ticket(&next.digest, &ticket()).await.unwrap();
+    store.restore_ticket(&next.digest, &ticket(), &used).await.unwrap();
     advance(&*store, first, Stage::Registered).await;
+}
+
+async fn what_was_shown_to_nobody_goes_with_the_ticket_that_is_put_back(db: Database) {
+    let store = db.store().await;
+    let held = with_totp(&*store, "ada").await;
+    let next = ticket();
+    let used = store.advance_ticket(&held.ticket, Stage::Registered, &next, now()).await.unwrap().unwrap();
+    let event = held.event(AuditKind::PasswordIssued);
+    assert!(store.set_password(&next.digest, &sealed("never shown"), &event).await.unwrap());
+    let previous = NewTicket { digest: held.ticket, ..ticket() };
+    store.restore_ticket(&next.digest, &previous, &used).await.unwrap();
+    let pending = find(&*store, "ada").await.pending.unwrap();
+    assert_eq!((pending.password, pending.totp), (Some(sealed("password")), Some(sealed("totp"))));
+
+    // Nothing was issued before: nothing is left.
+    let begun = registered(&*store, "bob").await;
+    let next = ticket();
+    let used = store.advance_ticket(&begun.ticket, Stage::Registered, &next, now()).await.unwrap().unwrap();
+    assert!(store.set_password(&next.digest, &sealed("never shown"), &event).await.unwrap());
+    let previous = NewTicket { digest: begun.ticket, ..ticket() };
+    store.restore_ticket(&next.digest, &previous, &used).await.unwrap();
+    assert_eq!(find(&*store, "bob").await.pending.unwrap().password, None);
 }
 
 async fn a_secret_is_not_stored_for_a_ticket_that_moved_on(db: Database) {

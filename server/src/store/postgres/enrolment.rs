@@ -23,7 +23,7 @@ pub(super) async fn advance_ticket(
     // was used, so that it can be restored, where RETURNING alone would tell of the next.
     let row: Option<EnrolmentRow> = sqlx::query_as(
         "WITH used AS (
-             SELECT a.id AS account_id, a.username, p.id AS pair_id, p.totp, p.ticket_tries,
+             SELECT a.id AS account_id, a.username, p.id AS pair_id, p.password, p.totp, p.ticket_tries,
                     p.ticket_expires_at, a.lapses_at,
                     EXISTS (SELECT 1 FROM credential_pairs act
                             WHERE act.account_id = a.id AND act.role = 'active') AS renewal
@@ -34,7 +34,7 @@ pub(super) async fn advance_ticket(
              FOR UPDATE OF p)
          UPDATE credential_pairs p SET ticket_digest = $2, ticket_expires_at = $3, ticket_tries = $4
          FROM used WHERE p.id = used.pair_id
-         RETURNING used.account_id, used.username, used.pair_id, used.totp, used.ticket_tries,
+         RETURNING used.account_id, used.username, used.pair_id, used.password, used.totp, used.ticket_tries,
                    used.ticket_expires_at, used.lapses_at, used.renewal",
     )
     .bind(ticket.as_bytes().as_slice())
@@ -52,15 +52,20 @@ pub(super) async fn restore_ticket(
     store: &PostgresStore,
     current: &TokenDigest,
     previous: &NewTicket,
+    held: &Enrolment,
 ) -> Result<(), Fault> {
     sqlx::query(
-        "UPDATE credential_pairs SET ticket_digest = $2, ticket_expires_at = $3, ticket_tries = $4
+        "UPDATE credential_pairs
+         SET ticket_digest = $2, ticket_expires_at = $3, ticket_tries = $4,
+             password = $5, totp = $6
          WHERE ticket_digest = $1",
     )
     .bind(current.as_bytes().as_slice())
     .bind(previous.digest.as_bytes().as_slice())
     .bind(Stamp::from(previous.expires_at))
     .bind(i64::from(previous.tries))
+    .bind(held.password.as_ref().map(|sealed| sealed.0.as_slice()))
+    .bind(held.totp.as_ref().map(|sealed| sealed.0.as_slice()))
     .execute(&store.pool)
     .await?;
     Ok(())
@@ -109,7 +114,7 @@ pub(super) async fn take_ticket_try(
          WHERE p.ticket_digest = $1 AND p.ticket_tries > 0 AND p.ticket_expires_at > $2
            AND p.totp IS NOT NULL
            AND a.id = p.account_id AND (a.lapses_at IS NULL OR a.lapses_at > $2)
-         RETURNING a.id AS account_id, a.username, p.id AS pair_id, p.totp, p.ticket_tries,
+         RETURNING a.id AS account_id, a.username, p.id AS pair_id, p.password, p.totp, p.ticket_tries,
                    p.ticket_expires_at, a.lapses_at,
                    EXISTS (SELECT 1 FROM credential_pairs act
                            WHERE act.account_id = a.id AND act.role = 'active') AS renewal",

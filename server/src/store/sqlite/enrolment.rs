@@ -49,15 +49,20 @@ pub(super) async fn restore_ticket(
     store: &SqliteStore,
     current: &TokenDigest,
     previous: &NewTicket,
+    held: &Enrolment,
 ) -> Result<(), Fault> {
     sqlx::query(
-        "UPDATE credential_pairs SET ticket_digest = ?2, ticket_expires_at = ?3, ticket_tries = ?4
+        "UPDATE credential_pairs
+         SET ticket_digest = ?2, ticket_expires_at = ?3, ticket_tries = ?4,
+             password = ?5, totp = ?6
          WHERE ticket_digest = ?1",
     )
     .bind(current.as_bytes().as_slice())
     .bind(previous.digest.as_bytes().as_slice())
     .bind(Stamp::from(previous.expires_at))
     .bind(i64::from(previous.tries))
+    .bind(held.password.as_ref().map(|sealed| sealed.0.as_slice()))
+    .bind(held.totp.as_ref().map(|sealed| sealed.0.as_slice()))
     .execute(&store.writer)
     .await?;
     Ok(())
@@ -150,7 +155,7 @@ pub(super) async fn reissue_ticket(
 /// The enrolment on which `ticket` stands, live or not.
 async fn find(db: &mut SqliteConnection, ticket: &TokenDigest) -> Result<Option<Enrolment>, Fault> {
     let row: Option<EnrolmentRow> = sqlx::query_as(
-        "SELECT a.id AS account_id, a.username, p.id AS pair_id, p.totp, p.ticket_tries, p.ticket_expires_at,
+        "SELECT a.id AS account_id, a.username, p.id AS pair_id, p.password, p.totp, p.ticket_tries, p.ticket_expires_at,
                 a.lapses_at,
                 EXISTS (SELECT 1 FROM credential_pairs act
                         WHERE act.account_id = a.id AND act.role = 'active') AS renewal

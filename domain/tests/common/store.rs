@@ -34,7 +34,7 @@ pub(crate) enum Fault {
     After,
 }
 
-/// A store that breaks a promise, to show that the simulator finds out.
+/// A store that breaks a promise, to show that whoever checks finds out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Defect {
     /// A consumed ticket goes on working.
@@ -49,39 +49,40 @@ pub(crate) enum Defect {
     TriesForFree,
 }
 
+/// Every row.
 #[derive(Clone, Default)]
-struct State {
-    accounts: BTreeMap<Username, Row>,
-    sessions: BTreeMap<[u8; 32], SessionRow>,
-    lanes: BTreeMap<[u8; 32], LaneState>,
+pub(crate) struct State {
+    pub(crate) accounts: BTreeMap<Username, Row>,
+    pub(crate) sessions: BTreeMap<[u8; 32], SessionRow>,
+    pub(crate) lanes: BTreeMap<[u8; 32], LaneState>,
     /// Only a store with [`Defect::TicketTwice`] looks here.
     consumed: BTreeMap<[u8; 32], PairId>,
     events: Vec<AuditEvent>,
 }
 
 #[derive(Clone)]
-struct Row {
-    id: AccountId,
-    lapses_at: Option<DateTime<Utc>>,
-    last_step: Option<u64>,
-    active: Option<(Pair, DateTime<Utc>)>,
-    pending: Option<PendingRow>,
+pub(crate) struct Row {
+    pub(crate) id: AccountId,
+    pub(crate) lapses_at: Option<DateTime<Utc>>,
+    pub(crate) last_step: Option<u64>,
+    pub(crate) active: Option<(Pair, DateTime<Utc>)>,
+    pub(crate) pending: Option<PendingRow>,
 }
 
 #[derive(Clone)]
-struct PendingRow {
-    pair: Pair,
-    ticket: NewTicket,
+pub(crate) struct PendingRow {
+    pub(crate) pair: Pair,
+    pub(crate) ticket: NewTicket,
 }
 
 #[derive(Clone)]
-struct SessionRow {
-    forward: TokenDigest,
-    account: AccountId,
-    created_at: DateTime<Utc>,
-    last_seen_at: DateTime<Utc>,
-    expires_at: DateTime<Utc>,
-    tries: u8,
+pub(crate) struct SessionRow {
+    pub(crate) forward: TokenDigest,
+    pub(crate) account: AccountId,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) last_seen_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) tries: u8,
 }
 
 impl PendingRow {
@@ -89,7 +90,7 @@ impl PendingRow {
         Self { pair: Pair { id: pending.pair, password: None, totp: None }, ticket: pending.ticket }
     }
 
-    fn stage(&self) -> Stage {
+    pub(crate) fn stage(&self) -> Stage {
         match (&self.pair.password, &self.pair.totp) {
             (Some(_), Some(_)) => TotpIssued,
             (Some(_), None) => PasswordIssued,
@@ -99,7 +100,7 @@ impl PendingRow {
 }
 
 impl Row {
-    fn holds_its_name(&self, now: DateTime<Utc>) -> bool {
+    pub(crate) fn holds_its_name(&self, now: DateTime<Utc>) -> bool {
         let claimed = self.pending.as_ref().is_some_and(|p| p.pair.password.is_some());
         self.lapses_at.is_none_or(|lapses| now < lapses && claimed)
     }
@@ -133,6 +134,7 @@ impl Row {
             account: self.id,
             username: username.clone(),
             pair: pending.pair.id,
+            password: pending.pair.password.clone(),
             totp: pending.pair.totp.clone(),
             tries_left: ticket.tries,
             expires_at: ticket.expires_at,
@@ -178,7 +180,19 @@ impl Memory {
 
     /// The same rows, without the faults that lie ahead.
     pub(crate) fn fork(&self) -> Self {
-        Self { state: Mutex::new(lock(&self.state).clone()), defect: self.defect, fault: Mutex::default() }
+        let fork = Self::new(self.defect);
+        fork.restore(self.snapshot());
+        fork
+    }
+
+    /// The rows as they are.
+    pub(crate) fn snapshot(&self) -> State {
+        lock(&self.state).clone()
+    }
+
+    /// Puts other rows in place of what is stored.
+    pub(crate) fn restore(&self, state: State) {
+        *lock(&self.state) = state;
     }
 
     /// Lets `calls` calls work and then one fail; `None` disarms. Whether a fault was still armed.
@@ -210,7 +224,7 @@ impl Memory {
                 None => None,
             }
         };
-        let broken = || StoreError::Unavailable("the simulator pulled the plug".to_owned());
+        let broken = || StoreError::Unavailable("the test pulled the plug".to_owned());
         if fault == Some(Fault::Before) {
             return Err(broken());
         }
@@ -296,10 +310,17 @@ impl AccountStore for Memory {
         .await
     }
 
-    async fn restore_ticket(&self, current: &TokenDigest, previous: &NewTicket) -> Result<(), StoreError> {
+    async fn restore_ticket(
+        &self,
+        current: &TokenDigest,
+        previous: &NewTicket,
+        held: &Enrolment,
+    ) -> Result<(), StoreError> {
         self.transaction(|state| {
             if let Some(pending) = state.pending_of(|p| p.ticket.digest == *current) {
                 pending.ticket = *previous;
+                pending.pair.password.clone_from(&held.password);
+                pending.pair.totp.clone_from(&held.totp);
             }
         })
         .await

@@ -1,0 +1,79 @@
+//! Devices that have signed in before (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"):
+//! each keeps a throttle lane of its own, so that whoever floods a name from elsewhere cannot keep its
+//! owner out.
+//!
+//! The device holds a sealed note that says so, and the server nothing at all. The note opens nothing:
+//! whoever steals it may guess at one name, as slowly as everybody else.
+
+use chrono::{DateTime, Duration, Utc};
+use data_encoding::BASE64URL_NOPAD;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    id::PairId,
+    secret::{Secret, WireSecret},
+    service::ports::{Entropy, Sealed, SealedColumn, Vault, VaultError},
+    username::Username,
+};
+
+/// How long a note is good for: longer than the six months between two renewals.
+pub const LIFETIME: Duration = Duration::days(200);
+
+const ID_BYTES: usize = 16;
+/// Longer texts are no notes, and are not decoded.
+const MAX_TEXT_LEN: usize = 128;
+
+/// A browser that has signed in to a name before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DeviceId([u8; ID_BYTES]);
+
+impl DeviceId {
+    /// Draws the identity of a new device.
+    #[must_use]
+    pub fn random(entropy: &dyn Entropy) -> Self {
+        let mut bytes = [0; ID_BYTES];
+        entropy.fill(&mut bytes);
+        Self(bytes)
+    }
+
+    /// The 16 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; ID_BYTES] {
+        &self.0
+    }
+}
+
+/// The note for a device that signed in to `username`: base64url of the sealed identity and instant.
+pub fn note(
+    vault: &dyn Vault,
+    device: DeviceId,
+    username: &Username,
+    now: DateTime<Utc>,
+) -> Result<WireSecret, VaultError> {
+    let plaintext = [&device.0[..], &now.timestamp().to_be_bytes()].concat();
+    let sealed = vault.seal(&Secret::new(plaintext), SealedColumn::Device, row(username))?;
+    Ok(WireSecret::new(BASE64URL_NOPAD.encode(&sealed.0)))
+}
+
+/// The device that shows a note for `username`; `None` if it is not ours, another name's or too old.
+#[must_use]
+pub fn read(vault: &dyn Vault, text: &str, username: &Username, now: DateTime<Utc>) -> Option<DeviceId> {
+    let sealed = (text.len() <= MAX_TEXT_LEN).then(|| BASE64URL_NOPAD.decode(text.as_bytes()).ok())??;
+    let opened = vault.open(&Sealed(sealed), SealedColumn::Device, row(username)).ok()?;
+    let (id, issued_at) = opened.expose().split_first_chunk::<ID_BYTES>()?;
+    let issued_at = DateTime::from_timestamp(i64::from_be_bytes(issued_at.try_into().ok()?), 0)?;
+    let age = now - issued_at;
+    (age < LIFETIME).then_some(DeviceId(*id))
+}
+
+/// In the place of a row: a note that is shown for another name does not open.
+fn row(username: &Username) -> PairId {
+    let digest: [u8; 32] = Sha256::new()
+        .chain_update(b"sesame device 1\0")
+        .chain_update(username.as_str().as_bytes())
+        .finalize()
+        .into();
+    let mut row = [0; 16];
+    row.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+    PairId::from_bytes(row)
+}
