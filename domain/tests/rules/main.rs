@@ -10,6 +10,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod device;
 mod lifecycle;
 mod network;
 mod password;

@@ -1,7 +1,9 @@
 //! How fast somebody may try again.
 
 use chrono::{DateTime, Duration, Utc};
-use domain::throttle::{Bucket, FORGET, LaneState, Verdict, give_back, take_try};
+use domain::throttle::{
+    Bucket, FORGET, FORGET_CODES, LaneState, Verdict, give_back, take_code_try, take_try,
+};
 use proptest::prelude::*;
 
 fn now() -> DateTime<Utc> {
@@ -33,6 +35,24 @@ fn req_rl_1_delays_grow_to_their_cap_and_never_beyond() {
         (state, at, last) = (Some(next), next.until, delay);
     }
     assert_eq!(delays[..10], [0, 0, 0, 0, 1, 3, 5, 10, 30, 30]);
+}
+
+#[test]
+fn req_otp_4_codes_with_the_right_password_come_down_to_24_a_day() {
+    let (mut state, mut at) = (None, now());
+    let mut delays = Vec::new();
+    for _ in 0..30 {
+        let next = admitted(take_code_try(state, at));
+        delays.push((next.until - at).num_seconds());
+        (state, at) = (Some(next), next.until);
+    }
+    assert_eq!(delays[..20], [0; 20]);
+    assert_eq!(delays[20..25], [60, 300, 900, 3600, 3600]);
+    // As patient as it takes, there is no better way to guess: whoever waits for a day to be forgotten
+    // has 20 tries at once, and 24 in the day that others spend.
+    let almost = state.map(|s| s.until + FORGET_CODES - Duration::seconds(1)).unwrap();
+    assert_eq!(admitted(take_code_try(state, almost)).failures, 31);
+    assert_eq!(admitted(take_code_try(state, almost + Duration::seconds(1))).failures, 1);
 }
 
 proptest! {

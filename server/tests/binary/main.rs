@@ -19,6 +19,7 @@ mod commands;
 mod doctor;
 mod forward_auth;
 mod functions;
+mod kills;
 mod people;
 mod process;
 mod refusals;

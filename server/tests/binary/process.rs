@@ -88,17 +88,7 @@ impl Server {
 
     /// The same, of another of its addresses.
     pub(crate) fn request_to(address: &str, method: &str, path: &str, body: &str) -> String {
-        let mut stream = TcpStream::connect(address).unwrap();
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        try_request(address, method, path, "", body).unwrap()
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -124,6 +114,27 @@ impl Server {
         self.signal("TERM");
         self.end()
     }
+}
+
+/// One request with further `headers` to whoever listens at `address`; the whole answer, as far as it
+/// came.
+pub(crate) fn try_request(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         {headers}Content-Length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 impl Drop for Server {

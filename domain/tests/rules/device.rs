@@ -1,0 +1,70 @@
+//! The note by which a device is known again.
+
+use chrono::{DateTime, Duration, Utc};
+use domain::{
+    device::{self, DeviceId, LIFETIME},
+    id::PairId,
+    secret::Secret,
+    service::ports::{Sealed, SealedColumn, Vault, VaultError},
+    username::Username,
+};
+
+/// A vault that seals by writing down what and for which cell.
+struct Glass;
+
+fn cell(column: SealedColumn, row: PairId) -> Vec<u8> {
+    [format!("{column:?} ").as_bytes(), row.as_bytes()].concat()
+}
+
+impl Vault for Glass {
+    fn seal(&self, plaintext: &Secret, column: SealedColumn, row: PairId) -> Result<Sealed, VaultError> {
+        Ok(Sealed([cell(column, row), plaintext.expose().to_vec()].concat()))
+    }
+
+    fn open(&self, sealed: &Sealed, column: SealedColumn, row: PairId) -> Result<Secret, VaultError> {
+        let plaintext = sealed.0.strip_prefix(cell(column, row).as_slice()).ok_or(VaultError)?;
+        Ok(Secret::new(plaintext.to_vec()))
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+}
+
+fn name(text: &str) -> Username {
+    Username::parse(text).unwrap()
+}
+
+fn device() -> DeviceId {
+    struct Sevens;
+    impl domain::service::ports::Entropy for Sevens {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(7);
+        }
+    }
+    DeviceId::random(&Sevens)
+}
+
+#[test]
+fn a_note_is_good_for_its_name_and_its_time() {
+    let note = device::note(&Glass, device(), &name("alice"), now()).unwrap();
+    let read = |username, at| device::read(&Glass, note.expose(), &name(username), at);
+    assert_eq!(read("alice", now()), Some(device()));
+    assert_eq!(read("alice", now() + LIFETIME - Duration::seconds(1)), Some(device()));
+    assert_eq!(read("alice", now() + LIFETIME), None, "too old");
+    assert_eq!(read("alice2", now()), None, "another name");
+}
+
+#[test]
+fn what_is_no_note_is_nobodys() {
+    let note = device::note(&Glass, device(), &name("alice"), now()).unwrap();
+    let text = note.expose();
+    for foreign in ["", "x", "\u{e9}", &text[1..], &text[..text.len() - 4], &"A".repeat(1 << 20)] {
+        assert_eq!(device::read(&Glass, foreign, &name("alice"), now()), None);
+    }
+    // Sealed by us, for something else.
+    let other =
+        Glass.seal(&Secret::new(vec![7; 24]), SealedColumn::Totp, PairId::from_bytes([0; 16])).unwrap();
+    let other = data_encoding::BASE64URL_NOPAD.encode(&other.0);
+    assert_eq!(device::read(&Glass, &other, &name("alice"), now()), None);
+}
