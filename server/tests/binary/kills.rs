@@ -20,7 +20,7 @@ use crate::{
     process::{Server, World, stderr, try_request},
 };
 
-/// Kills in an ordinary run; `SESAME_TEST_SCALE=10` makes them 300.
+/// Kills in an ordinary run; `SESAME_TEST_SCALE=20` makes them 300.
 const KILLS: usize = 15;
 const CLIENTS: usize = 3;
 /// A start that takes longer is not "at once", on a machine that compiles meanwhile.
