@@ -20,8 +20,8 @@ impl Entropy for Dice {
     }
 }
 
-/// `count` samples, or as many times more as `SESAME_TEST_SCALE` says. The default keeps all tests of
-/// this crate together under a quarter of a minute; REQ-GEN-2's million passwords is scale 50.
+/// `count` samples, or as many times more as `SESAME_TEST_SCALE` says. The default keeps all that use
+/// it together under a quarter of a minute; REQ-GEN-2's million passwords is scale 50.
 pub(crate) fn scaled(count: u64) -> u64 {
     let scale = std::env::var("SESAME_TEST_SCALE").ok().and_then(|text| text.parse::<u64>().ok());
     match scale {

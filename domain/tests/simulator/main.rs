@@ -132,3 +132,8 @@ fn the_simulator_notices_sessions_that_outlive_a_renewal() {
 fn the_simulator_notices_a_ticket_that_may_be_guessed_at_for_ever() {
     assert_caught(Defect::TriesForFree, &["survived more than five"]);
 }
+
+#[test]
+fn the_simulator_notices_an_activation_whose_ticket_was_used_meanwhile() {
+    assert_caught(Defect::TicketUnchecked, &["a ticket worked twice", "a void ticket worked"]);
+}
