@@ -11,6 +11,7 @@ use crate::{markdown::documents, read};
 const OTHERS: [&str; 4] = [
     // Names the file of settings.
     "SESAME_CONFIG",
+    "SESAME_MODEL_STATES",
     // Where and how scripts/setup brings in tools.
     "SESAME_RUST",
     "SESAME_TOOLS",
