@@ -8,7 +8,7 @@ use server::config::settings::SETTINGS;
 use crate::{markdown::documents, read};
 
 /// Variables of ours that are no settings.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 5] = [
     // Names the file of settings.
     "SESAME_CONFIG",
     "SESAME_MODEL_STATES",
