@@ -120,7 +120,8 @@ impl Sesame {
             return Err(refused());
         }
         let step = step.filter(|_| may_look);
-        let answer = match self.grant(candidate.claim, step, username, device, now).await {
+        let verified = candidate.password.0;
+        let answer = match self.grant(candidate.claim, verified, step, username, device, now).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if refusal.is_fault() {
@@ -142,6 +143,7 @@ impl Sesame {
     async fn grant(
         &self,
         claim: Claim,
+        password: &Sealed,
         step: Option<u64>,
         username: &Username,
         device: Option<DeviceId>,
@@ -149,7 +151,7 @@ impl Sesame {
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
         match (claim, step) {
             (Claim::Enrolling { account, pair, lapses_at }, _) => {
-                self.resume_enrolment(account, pair, lapses_at, now).await
+                self.resume_enrolment(account, (password, pair), lapses_at, now).await
             }
             (Claim::Owner { account, pair, expired: true, .. }, Some(step)) => {
                 let (ticket, expires_at) =
@@ -204,16 +206,18 @@ impl Sesame {
         }
     }
 
+    /// Hands out a ticket for the pair whose password was verified. Were it replaced meanwhile, by a
+    /// claim of a new one, the old one would open the way to a pair that it is not part of.
     async fn resume_enrolment(
         &self,
         account: AccountId,
-        pair: PairId,
+        (password, pair): (&Sealed, PairId),
         lapses_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
         let (ticket, new) = self.draw_ticket(now);
         let event = AuditEvent { at: now, account, kind: AuditKind::EnrolmentResumed };
-        if !self.ports.accounts.reissue_ticket(pair, &new, &event).await? {
+        if !self.ports.accounts.reissue_ticket(pair, password, &new, &event).await? {
             return Err(refused());
         }
         let expires_at = super::ticket_end(&new, lapses_at);

@@ -349,11 +349,12 @@ pub trait AccountStore: Send + Sync {
         event: &AuditEvent,
     ) -> Result<ActivationOutcome, StoreError>;
 
-    /// Puts a fresh ticket on the pending pair of an account, voiding the one before.
-    /// `false` if that pair is gone.
+    /// Puts a fresh ticket on the pending pair of an account, voiding the one before, while it holds
+    /// the `password` that was verified. `false` if that pair or that password is gone.
     async fn reissue_ticket(
         &self,
         pair: PairId,
+        password: &Sealed,
         ticket: &NewTicket,
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;

@@ -427,11 +427,13 @@ impl AccountStore for Memory {
     async fn reissue_ticket(
         &self,
         pair: PairId,
+        password: &Sealed,
         ticket: &NewTicket,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
         self.transaction(|state| {
-            let Some(pending) = state.pending_of(|p| p.pair.id == pair) else { return false };
+            let held = state.pending_of(|p| p.pair.id == pair && p.pair.password.as_ref() == Some(password));
+            let Some(pending) = held else { return false };
             pending.ticket = *ticket;
             state.events.push(*event);
             true

@@ -418,10 +418,11 @@ impl AccountStore for Desk {
     async fn reissue_ticket(
         &self,
         pair: PairId,
+        password: &Sealed,
         ticket: &NewTicket,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        self.call(self.memory.reissue_ticket(pair, ticket, event)).await
+        self.call(self.memory.reissue_ticket(pair, password, ticket, event)).await
     }
 
     async fn open_session(

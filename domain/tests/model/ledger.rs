@@ -12,7 +12,7 @@ use domain::{
 };
 
 use crate::{
-    desk::{Answer, LABEL, TRIES},
+    desk::{LABEL, TRIES},
     requests::Told,
     scene::{Running, Scene, Violation},
     store::State,
@@ -374,9 +374,7 @@ fn pending_changed(running: &Running, view: &View, old: &Pending, new: &Pending)
             }
             Want::SignIn(Some(password), _) => {
                 ensure(view.active.is_none(), "an activated account was sent back to its enrolment")?;
-                let looked_at = running.past.answers.iter().any(|entry| holds_pending(&entry.0, password));
-                // Held when it was looked at: starting again may have replaced it meanwhile.
-                ensure(looked_at, "an enrolment was resumed with another password")?;
+                ensure(old.password == Some(password), "an enrolment was resumed with another password")?;
                 told = true;
             }
             want => return Err(format!("{want:?} replaced a ticket")),
@@ -395,13 +393,6 @@ fn pending_changed(running: &Running, view: &View, old: &Pending, new: &Pending)
         ensure(matches!(want, Want::Activate(ticket, _) if ticket == old.ticket), "a ticket lost a try")?;
     }
     Ok(told)
-}
-
-/// Whether the store answered with a pending pair of this password.
-fn holds_pending(answer: &Answer, password: Symbol) -> bool {
-    let Answer::Account(Some(account)) = answer else { return false };
-    let sealed = account.pending.as_ref().and_then(|pair| pair.password.as_ref());
-    sealed.is_some_and(|sealed| sealed_password(&sealed.0) == password)
 }
 
 /// A sealed password says its cell and the strength of its hash first.

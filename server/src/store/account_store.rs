@@ -93,10 +93,11 @@ macro_rules! impl_account_store {
             async fn reissue_ticket(
                 &self,
                 pair: PairId,
+                password: &Sealed,
                 ticket: &NewTicket,
                 event: &AuditEvent,
             ) -> Result<bool, StoreError> {
-                Ok(enrolment::reissue_ticket(self, pair, ticket, event).await?)
+                Ok(enrolment::reissue_ticket(self, pair, password, ticket, event).await?)
             }
 
             async fn open_session(

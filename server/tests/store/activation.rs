@@ -118,7 +118,12 @@ async fn an_expired_ticket_or_a_lapsed_registration_is_not_activated(db: Databas
     assert_eq!(store.activate(&late, &event).await.unwrap(), ActivationOutcome::TicketSpent);
 
     let long = NewTicket { expires_at: lapse() + Duration::days(30), ..ticket() };
-    assert!(store.reissue_ticket(held.pair, &long, &held.event(AuditKind::EnrolmentResumed)).await.unwrap());
+    assert!(
+        store
+            .reissue_ticket(held.pair, &sealed("password"), &long, &held.event(AuditKind::EnrolmentResumed))
+            .await
+            .unwrap()
+    );
     late.ticket = long.digest;
     (late.session.now, late.session.expires_at) = (lapse(), lapse() + Duration::hours(12));
     assert_eq!(store.activate(&late, &event).await.unwrap(), ActivationOutcome::TicketSpent);

@@ -93,7 +93,12 @@ async fn a_ticket_does_not_outlive_its_registration(db: Database) {
     let store = db.store().await;
     let held = with_totp(&*store, "ada").await;
     let long = NewTicket { expires_at: lapse() + Duration::days(30), ..ticket() };
-    assert!(store.reissue_ticket(held.pair, &long, &held.event(AuditKind::EnrolmentResumed)).await.unwrap());
+    assert!(
+        store
+            .reissue_ticket(held.pair, &sealed("password"), &long, &held.event(AuditKind::EnrolmentResumed))
+            .await
+            .unwrap()
+    );
     assert_eq!(
         store.advance_ticket(&long.digest, Stage::Registered, &ticket(), lapse()).await.unwrap(),
         None
@@ -194,7 +199,12 @@ async fn a_reissued_ticket_voids_the_one_before(db: Database) {
     let store = db.store().await;
     let held = with_password(&*store, "ada").await;
     let new = ticket();
-    assert!(store.reissue_ticket(held.pair, &new, &held.event(AuditKind::EnrolmentResumed)).await.unwrap());
+    assert!(
+        store
+            .reissue_ticket(held.pair, &sealed("password"), &new, &held.event(AuditKind::EnrolmentResumed))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.advance_ticket(&held.ticket, Stage::Registered, &ticket(), now()).await.unwrap(), None);
     advance(&*store, Enrolling { ticket: new.digest, ..held }, Stage::PasswordIssued).await;
     assert_eq!(db.events("enrolment_resumed").await, 1);
@@ -204,8 +214,10 @@ async fn a_ticket_is_not_reissued_on_an_active_or_missing_pair(db: Database) {
     let store = db.store().await;
     let active = active(&*store, "ada").await;
     let event = active.event(AuditKind::EnrolmentResumed);
-    assert!(!store.reissue_ticket(active.pair, &ticket(), &event).await.unwrap());
-    assert!(!store.reissue_ticket(pair_id(), &ticket(), &event).await.unwrap());
+    assert!(!store.reissue_ticket(active.pair, &sealed("password"), &ticket(), &event).await.unwrap());
+    let pending = with_password(&*store, "bob").await;
+    assert!(!store.reissue_ticket(pending.pair, &sealed("replaced"), &ticket(), &event).await.unwrap());
+    assert!(!store.reissue_ticket(pair_id(), &sealed("password"), &ticket(), &event).await.unwrap());
     assert_eq!(db.events("enrolment_resumed").await, 0);
 }
 

@@ -137,18 +137,20 @@ pub(super) async fn give_back_ticket_try(store: &PostgresStore, ticket: &TokenDi
 pub(super) async fn reissue_ticket(
     store: &PostgresStore,
     pair: PairId,
+    password: &Sealed,
     ticket: &NewTicket,
     event: &AuditEvent,
 ) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
     let done = sqlx::query(
         "UPDATE credential_pairs SET ticket_digest = $2, ticket_expires_at = $3, ticket_tries = $4
-         WHERE id = $1 AND role = 'pending'",
+         WHERE id = $1 AND role = 'pending' AND password = $5",
     )
     .bind(pair.as_bytes().as_slice())
     .bind(ticket.digest.as_bytes().as_slice())
     .bind(Stamp::from(ticket.expires_at))
     .bind(i64::from(ticket.tries))
+    .bind(password.0.as_slice())
     .execute(&mut *tx)
     .await?;
     audit::commit_if_changed(tx, &done, event).await
