@@ -1,9 +1,12 @@
 //! The schema of a `SQLite` file: embedded, and applied whenever the file is opened, because its
 //! only user is the program that opens it.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use sqlx::{Connection as _, SqliteConnection, migrate::Migrator};
+use sqlx::{Connection as _, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
 
 use super::{connect_options, file};
 use crate::store::{
@@ -15,13 +18,14 @@ static EMBEDDED: Migrator = sqlx::migrate!("../migrations/sqlite");
 
 /// How long two programs that open one file wait for one another's migration.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long before another look.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Creates the file if it is missing and applies what it lacks, all in one transaction: whoever
 /// comes at the same time waits, and a migration that fails leaves the schema as it was.
 pub(in crate::store) async fn migrate(path: &Path) -> Result<u32, OpenError> {
     file::create_if_missing(path)?;
-    let options = connect_options(path).busy_timeout(PATIENCE);
-    let mut conn = SqliteConnection::connect_with(&options).await.map_err(Fault::from)?;
+    let mut conn = connect(&connect_options(path).busy_timeout(PATIENCE)).await?;
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(Fault::from)?;
     let state = state(&mut tx).await?;
     let applied = schema::apply_pending(&mut *tx, state, &EMBEDDED).await?;
@@ -29,6 +33,24 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<u32, OpenError> {
     tx.commit().await.map_err(Fault::from)?;
     conn.close().await.map_err(Fault::from)?;
     Ok(applied)
+}
+
+/// Connects, and waits while others do what one does first: turning a new file into one with a
+/// write-ahead log takes a lock for which `SQLite` itself does not wait.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Fault> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match SqliteConnection::connect_with(options).await {
+            Err(error) if is_busy(&error) && Instant::now() < end => tokio::time::sleep(PAUSE).await,
+            connected => return Ok(connected?),
+        }
+    }
+}
+
+/// `SQLITE_BUSY` or one of its extended codes.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// Fails on a read-only file. `BEGIN IMMEDIATE` does not: it would be found out by the first user.
