@@ -139,13 +139,8 @@ impl Ladder {
             Some(s) if now - s.until < self.forget => s.failures.saturating_add(1),
             _ => 1,
         };
-        let delay = match failures.checked_sub(self.free + 1).map(usize::try_from) {
-            None => 0,
-            Some(index) => {
-                let step = index.unwrap_or(usize::MAX);
-                self.delays.get(step).or(self.delays.last()).copied().unwrap_or_default()
-            }
-        };
+        let earned = usize::try_from(failures.saturating_sub(self.free)).unwrap_or(usize::MAX);
+        let delay = self.delays.iter().take(earned).next_back().copied().unwrap_or_default();
         Verdict::Admit(LaneState { failures, until: now + Duration::seconds(delay) })
     }
 }

@@ -45,15 +45,7 @@ pub async fn rotate(
     settle: Duration,
     progress: &(dyn Fn(u64) + Sync),
 ) -> anyhow::Result<Rotated> {
-    let key = ring.newest();
-    let fingerprint = ring.get(key).map(crate::crypto::Key::fingerprint);
-    let fingerprint = fingerprint.ok_or_else(|| anyhow::anyhow!("The ring has no key."))?;
-    store.insert_if_absent(key, &fingerprint, SystemClock.now()).await?;
-    let sealing = guard::check(store, &ring).await?;
-    anyhow::ensure!(
-        sealing == key,
-        "The database seals with key {sealing}, which is newer than this ring's: use the ring that has it."
-    );
+    let key = guard::introduce(store, &ring, SystemClock.now()).await?;
     let settled = tokio::time::Instant::now() + settle;
     let alone = store.list().await?.len() == 1;
     let vault = EnvelopeVault::new(ring, key, Arc::new(SystemEntropy));

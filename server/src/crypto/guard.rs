@@ -49,11 +49,18 @@ pub async fn admit(store: &dyn Store, ring: &KeyRing, now: DateTime<Utc>) -> Res
         if store.holds_secrets().await? {
             return Err(GuardError::NoFingerprint);
         }
-        let id = ring.newest();
-        let fingerprint = ring.get(id).ok_or(GuardError::Missing(id))?.fingerprint();
-        store.insert_if_absent(id, &fingerprint, now).await?;
+        return introduce(store, ring, now).await;
     }
-    // Two first starts with two rings at once: only one of them finds its own fingerprint.
+    check(store, ring).await
+}
+
+/// Has the newest key of the ring seal from now on, and gives its number. Refuses a ring that is not
+/// this database's.
+pub async fn introduce(store: &dyn Store, ring: &KeyRing, now: DateTime<Utc>) -> Result<u32, GuardError> {
+    let id = ring.newest();
+    let fingerprint = ring.get(id).ok_or(GuardError::Missing(id))?.fingerprint();
+    store.insert_if_absent(id, &fingerprint, now).await?;
+    // Of two rings at once only one finds its own fingerprint.
     check(store, ring).await
 }
 

@@ -89,14 +89,9 @@ fn collide(a: SocketAddr, b: SocketAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Sources;
 
     fn codes(env: &[(&str, &str)]) -> Vec<&'static str> {
-        let env = env.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        let known = Partial::load(&Sources { env, ..Sources::default() }).unwrap();
-        let mut report = Report::default();
-        examine(&known, &mut report);
-        report.codes()
+        Report::codes_of(env, examine)
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What was found, and what was looked at.
 
+#[cfg(test)]
+use crate::config::{Partial, Sources};
 use std::fmt::{self, Write as _};
 
 use serde::Serialize;
@@ -117,6 +119,16 @@ impl Report {
     #[cfg(test)]
     pub(super) fn codes(&self) -> Vec<&'static str> {
         self.findings.iter().map(|finding| finding.code).collect()
+    }
+
+    /// What `examine` finds in an environment, for its tests.
+    #[cfg(test)]
+    pub(super) fn codes_of(env: &[(&str, &str)], examine: fn(&Partial, &mut Self)) -> Vec<&'static str> {
+        let env = env.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let known = Partial::load(&Sources { env, ..Sources::default() }).unwrap();
+        let mut report = Self::default();
+        examine(&known, &mut report);
+        report.codes()
     }
 }
 

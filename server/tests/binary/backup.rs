@@ -12,38 +12,30 @@ use std::{
     time::Instant,
 };
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     database::{Database, on_postgres},
-    people::Person,
+    people::{Person, post},
     process::{Server, World, mode, stderr, stdout},
 };
 
 /// Registers and claims the password: a name that is acknowledged to be held.
 fn claim(server: &Server, username: &str) -> String {
-    let registered = post(server, "/api/register", &json!({ "username": username }));
-    let claimed = post(server, "/api/generate-password", &json!({ "ticket": registered["ticket"] }));
+    let (_, registered, _) = post(&server.address, "/api/register", &json!({ "username": username }));
+    let body = json!({ "ticket": registered["ticket"] });
+    let (_, claimed, _) = post(&server.address, "/api/generate-password", &body);
     claimed["password"].as_str().unwrap().to_owned()
 }
 
-fn post(server: &Server, path: &str, body: &Value) -> Value {
-    let answer = server.request("POST", path, &body.to_string());
-    serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
-}
-
 fn is_known(server: &Server, username: &str, password: &str) -> bool {
-    let answer = post(server, "/api/authenticate", &json!({ "username": username, "password": password }));
+    let body = json!({ "username": username, "password": password });
+    let (_, answer, _) = post(&server.address, "/api/authenticate", &body);
     answer["status"] == "activation_required"
 }
 
-/// A configuration without throttles that a drill would run into.
 fn serve(world: &World) -> Server {
-    let mut command = world.command(&["serve"]);
-    for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
-        command.env(format!("SESAME_{setting}"), "60000");
-    }
-    Server::start(command)
+    Server::start(world.unthrottled(&["serve"]))
 }
 
 /// Every row of every table of a database file, as text.
@@ -154,11 +146,8 @@ fn drill(source: &str, target: &str) {
     let world = World::new();
     fs::create_dir(world.data()).unwrap();
     let command = |url: &str, arguments: &[&str]| {
-        let mut command = world.command(arguments);
+        let mut command = world.unthrottled(arguments);
         command.env("DATABASE_URL", url).env("SESAME_LOG", "warn");
-        for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
-            command.env(format!("SESAME_{setting}"), "60000");
-        }
         command
     };
     for arguments in [&["keys", "generate"][..], &["migrate"]] {

@@ -12,6 +12,7 @@ use std::{
 };
 
 use crate::{
+    database,
     people::Person,
     process::{Server, World},
 };
@@ -113,7 +114,11 @@ fn cookie<'a>(answer: &'a str, name: &str) -> &'a str {
 #[test]
 fn an_application_behind_nginx_is_for_those_who_signed_in() {
     let Some(program) = nginx_program() else {
-        return crate::skip("nginx", "forward_auth::an_application_behind_nginx_is_for_those_who_signed_in");
+        return database::skip(
+            "nginx",
+            "nginx",
+            "forward_auth::an_application_behind_nginx_is_for_those_who_signed_in",
+        );
     };
     let world = World::new();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -17,7 +17,7 @@ use server::clock::SystemClock;
 
 use crate::{
     database::{self, Database},
-    process::{Server, World, stderr, try_request},
+    process::{Server, World, database_url, stderr, try_request},
 };
 
 /// Kills in an ordinary run; `SESAME_TEST_SCALE=20` makes them 300.
@@ -109,18 +109,11 @@ fn check(address: &str, life: &Life) {
 fn run(database: &Database) {
     let scale = std::env::var("SESAME_TEST_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let world = World::new();
-    let url = if database.is_sqlite() {
-        format!("sqlite:{}", database.file().display())
-    } else {
-        database.postgres_url()
-    };
+    let url = database_url(database);
     let command = |arguments: &[&str]| {
-        let mut command = world.command(arguments);
+        let mut command = world.unthrottled(arguments);
         command.env("DATABASE_URL", &url).env("SESAME_KEYS_FILE", world.folder.path().join("ring"));
         command.env("SESAME_LOG", "warn");
-        for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
-            command.env(format!("SESAME_{setting}"), "60000");
-        }
         command
     };
     for arguments in [&["keys", "generate"][..], &["migrate"]] {

@@ -6,9 +6,12 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use tempfile::TempDir;
+
+use crate::database::Database;
 
 /// A folder with a data directory to be, and a site.
 pub(crate) struct World {
@@ -48,6 +51,15 @@ impl World {
             .env("SESAME_METRICS_LISTEN", "127.0.0.1:0")
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
+        command
+    }
+
+    /// The same without throttles that a load would run into.
+    pub(crate) fn unthrottled(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
+            command.env(format!("SESAME_{setting}"), "60000");
+        }
         command
     }
 
@@ -113,6 +125,24 @@ impl Server {
     pub(crate) fn stop(self) -> (Option<i32>, String) {
         self.signal("TERM");
         self.end()
+    }
+}
+
+/// A test's database as the program is told of it.
+pub(crate) fn database_url(database: &Database) -> String {
+    if database.is_sqlite() {
+        format!("sqlite:{}", database.file().display())
+    } else {
+        database.postgres_url()
+    }
+}
+
+/// Stops the clients however a test ends: a failure must not wait for them for ever.
+pub(crate) struct StopAtTheEnd<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for StopAtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
     }
 }
 

@@ -17,7 +17,7 @@ use server::{crypto::EnvelopeVault, store};
 use crate::{
     database::{self, Database},
     people::Person,
-    process::{Server, World, stderr, stdout},
+    process::{Server, StopAtTheEnd, World, database_url, stderr, stdout},
 };
 
 /// People who enrolled before the rotation.
@@ -42,19 +42,11 @@ async fn rotate(database: Database) {
 }
 
 fn command(world: &World, database: &Database, arguments: &[&str]) -> Command {
-    let url = if database.is_sqlite() {
-        format!("sqlite:{}", database.file().display())
-    } else {
-        database.postgres_url()
-    };
-    let mut command = world.command(arguments);
-    command.env("DATABASE_URL", url);
+    let mut command = world.unthrottled(arguments);
+    command.env("DATABASE_URL", database_url(database));
     command.env("SESAME_KEYS_FILE", world.folder.path().join("ring")).env("SESAME_REQUEST_TIMEOUT", "5");
     // Nobody reads the log while it runs, and a full pipe would hold it up.
     command.env("SESAME_LOG", "warn");
-    for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
-        command.env(format!("SESAME_{setting}"), "60000");
-    }
     command
 }
 
@@ -85,14 +77,6 @@ fn kill_a_rotation(world: &World, database: &Database) {
     assert!(line.starts_with("Sealed again: "), "{line:?}");
     rotation.kill().unwrap();
     rotation.wait().unwrap();
-}
-
-struct StopAtTheEnd<'a>(&'a AtomicBool);
-
-impl Drop for StopAtTheEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
-    }
 }
 
 fn rotate_under_traffic(database: &Database) {

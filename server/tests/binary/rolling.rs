@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 
 use crate::{
     database::{self, Database},
-    process::{Server, World, stderr},
+    people::post,
+    process::{Server, StopAtTheEnd, World, stderr},
 };
 
 /// Threads that keep asking.
@@ -33,15 +34,12 @@ async fn no_request_fails_while_every_replica_is_replaced() {
 }
 
 fn command(world: &World, url: &str, arguments: &[&str]) -> Command {
-    let mut command = world.command(arguments);
+    let mut command = world.unthrottled(arguments);
     command
         .env("DATABASE_URL", url)
         .env("SESAME_KEYS_FILE", world.folder.path().join("ring"))
         // As long as it takes to be noticed; a second signal ends it.
         .env("SESAME_DRAIN_INTERVAL", "60");
-    for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
-        command.env(format!("SESAME_{setting}"), "60000");
-    }
     command
 }
 
@@ -53,10 +51,8 @@ impl Endpoints {
     fn ask(&self, turn: usize, path: &str, body: &Value) -> (u16, Value) {
         let addresses = self.0.read().unwrap();
         let address = &addresses[turn % addresses.len()];
-        let answer = Server::request_to(address, "POST", path, &body.to_string());
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        let body = answer.split("\r\n\r\n").nth(1).and_then(|body| serde_json::from_str(body).ok());
-        (status, body.unwrap_or_default())
+        let (status, body, _) = post(address, path, body);
+        (status, body)
     }
 }
 
@@ -79,15 +75,6 @@ fn live(endpoints: &Endpoints, name: &str, turn: usize) -> Vec<String> {
 
 async fn roll(database: Database) {
     tokio::task::block_in_place(|| roll_over(&database));
-}
-
-/// Stops the clients however the test ends: a failure must not wait for them for ever.
-struct StopAtTheEnd<'a>(&'a AtomicBool);
-
-impl Drop for StopAtTheEnd<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
-    }
 }
 
 fn wait_until(what: &str, holds: impl Fn() -> bool) {

@@ -133,9 +133,12 @@ impl Database {
     }
 }
 
-/// Says that a test does not run: to whoever watches, and to the summary of `make test`.
-fn skip(name: &str) {
-    let line = format!("SKIPPED (no PostgreSQL): {name}\n");
+/// Says that a test does not run because the machine lacks something: to whoever watches, and to the
+/// summary of `make test`. Fails where `SESAME_TEST_REQUIRE` names `level`.
+pub(crate) fn skip(missing: &str, level: &str, name: &str) {
+    let required = std::env::var("SESAME_TEST_REQUIRE").is_ok_and(|levels| levels.contains(level));
+    assert!(!required, "SESAME_TEST_REQUIRE asks for {missing}, and there is none for {name}");
+    let line = format!("SKIPPED (no {missing}): {name}\n");
     // Not `eprint!`: the test harness would swallow it.
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     if let Some(log) = std::env::var_os("SESAME_TEST_SKIP_LOG") {
@@ -156,10 +159,8 @@ pub(crate) async fn on_postgres<T: Future<Output = ()> + Send + 'static>(
     test: impl FnOnce(Database) -> T,
 ) {
     let Ok(maintenance) = std::env::var("SESAME_TEST_DATABASE_URL") else {
-        let required = std::env::var("SESAME_TEST_REQUIRE").is_ok_and(|levels| levels.contains("postgres"));
-        assert!(!required, "SESAME_TEST_REQUIRE asks for PostgreSQL: set SESAME_TEST_DATABASE_URL");
-        skip(name);
-        return;
+        // `scripts/with-postgres` sets it.
+        return skip("PostgreSQL", "postgres", name);
     };
     let fresh = format!("sesame_test_{:016x}", RandomState::new().build_hasher().finish());
     let options = PgConnectOptions::from_str(&maintenance).unwrap();

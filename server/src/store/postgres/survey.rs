@@ -6,10 +6,9 @@ use chrono::{DateTime, Utc};
 use domain::service::ports::Clock;
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
-use super::{connect, schema, with_timeouts};
+use super::{connect, keys, schema, with_timeouts};
 use crate::store::{
     Fault, Survey,
-    rows::KeyRow,
     stamp::Stamp,
     survey::{LATEST_EVENTS, Server},
 };
@@ -31,13 +30,8 @@ pub(in crate::store) async fn survey(
     // The first migration makes all three tables.
     let has_tables = "SELECT to_regclass('key_fingerprints') IS NOT NULL";
     if sqlx::query_scalar(has_tables).fetch_one(&mut db).await? {
-        let keys: Vec<KeyRow> =
-            sqlx::query_as("SELECT key_id, fingerprint FROM key_fingerprints ORDER BY key_id")
-                .fetch_all(&mut db)
-                .await?;
-        seen.keys = keys.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-        let sealed = "SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE password IS NOT NULL)";
-        seen.holds_secrets = sqlx::query_scalar(sealed).fetch_one(&mut db).await?;
+        seen.keys = keys::list(&mut db).await?;
+        seen.holds_secrets = keys::holds_secrets(&mut db).await?;
         let newest: Option<Stamp> = sqlx::query_scalar(
             "SELECT max(at) FROM (SELECT at FROM audit_events ORDER BY id DESC LIMIT $1) latest",
         )

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{id::PairId, service::ports::StoreError};
+use sqlx::SqliteExecutor;
 
 use super::SqliteStore;
 use crate::store::{
@@ -11,15 +12,25 @@ use crate::store::{
     stamp::Stamp,
 };
 
+/// The fingerprints of the keys that may have sealed in this database, by rising number.
+pub(super) async fn list(db: impl SqliteExecutor<'_>) -> Result<Vec<KeyFingerprint>, Fault> {
+    let rows: Vec<KeyRow> =
+        sqlx::query_as("SELECT key_id, fingerprint FROM key_fingerprints ORDER BY key_id")
+            .fetch_all(db)
+            .await?;
+    rows.into_iter().map(KeyFingerprint::try_from).collect()
+}
+
+/// Whether a sealed value stands in it.
+pub(super) async fn holds_secrets(db: impl SqliteExecutor<'_>) -> Result<bool, Fault> {
+    let holds = "SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE password IS NOT NULL)";
+    Ok(sqlx::query_scalar(holds).fetch_one(db).await?)
+}
+
 #[async_trait]
 impl KeyFingerprints for SqliteStore {
     async fn list(&self) -> Result<Vec<KeyFingerprint>, StoreError> {
-        let rows: Vec<KeyRow> =
-            sqlx::query_as("SELECT key_id, fingerprint FROM key_fingerprints ORDER BY key_id")
-                .fetch_all(&self.readers)
-                .await
-                .map_err(Fault::from)?;
-        Ok(rows.into_iter().map(KeyFingerprint::try_from).collect::<Result<_, _>>()?)
+        Ok(list(&self.readers).await?)
     }
 
     async fn insert_if_absent(
@@ -42,12 +53,7 @@ impl KeyFingerprints for SqliteStore {
     }
 
     async fn holds_secrets(&self) -> Result<bool, StoreError> {
-        let holds =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE password IS NOT NULL)")
-                .fetch_one(&self.readers)
-                .await
-                .map_err(Fault::from)?;
-        Ok(holds)
+        Ok(holds_secrets(&self.readers).await?)
     }
 
     async fn sealed_otherwise(

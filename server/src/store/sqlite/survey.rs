@@ -10,8 +10,8 @@ use std::{
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::schema;
-use crate::store::{Fault, Survey, rows::KeyRow, stamp::Stamp, survey::LATEST_EVENTS};
+use super::{keys, schema};
+use crate::store::{Fault, Survey, stamp::Stamp, survey::LATEST_EVENTS};
 
 pub(in crate::store) async fn survey(path: &Path, patience: Duration) -> Result<Survey, Fault> {
     let options = SqliteConnectOptions::new()
@@ -29,13 +29,8 @@ pub(in crate::store) async fn survey(path: &Path, patience: Duration) -> Result<
     };
     // The first migration makes all three tables.
     if schema::has_table(&mut db, "key_fingerprints").await? {
-        let keys: Vec<KeyRow> =
-            sqlx::query_as("SELECT key_id, fingerprint FROM key_fingerprints ORDER BY key_id")
-                .fetch_all(&mut db)
-                .await?;
-        seen.keys = keys.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-        let sealed = "SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE password IS NOT NULL)";
-        seen.holds_secrets = sqlx::query_scalar(sealed).fetch_one(&mut db).await?;
+        seen.keys = keys::list(&mut db).await?;
+        seen.holds_secrets = keys::holds_secrets(&mut db).await?;
         let newest: Option<Stamp> =
             sqlx::query_scalar("SELECT max(at) FROM (SELECT at FROM audit_events ORDER BY id DESC LIMIT ?1)")
                 .bind(LATEST_EVENTS)
