@@ -29,11 +29,21 @@ pub enum AuditKind {
     TicketExhausted,
     /// A session was closed because of wrong codes.
     SessionRevoked,
+    /// An operator closed all sessions.
+    SessionsClosed,
+    /// An operator had the secrets expire before their time.
+    SecretsExpired,
+    /// An operator took all secrets and sessions away; the name stays held.
+    Revoked,
+    /// An operator handed out everything that is kept about the person.
+    Exported,
+    /// An operator deleted the account, and with it the way from its events to the person.
+    Deleted,
 }
 
 impl AuditKind {
     /// Every kind, for documents and tests.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Registered,
         Self::PasswordIssued,
         Self::TotpIssued,
@@ -45,6 +55,11 @@ impl AuditKind {
         Self::SignedOut,
         Self::TicketExhausted,
         Self::SessionRevoked,
+        Self::SessionsClosed,
+        Self::SecretsExpired,
+        Self::Revoked,
+        Self::Exported,
+        Self::Deleted,
     ];
 
     /// The stable name in the store.
@@ -62,6 +77,11 @@ impl AuditKind {
             Self::SignedOut => "signed_out",
             Self::TicketExhausted => "ticket_exhausted",
             Self::SessionRevoked => "session_revoked",
+            Self::SessionsClosed => "sessions_closed",
+            Self::SecretsExpired => "secrets_expired",
+            Self::Revoked => "revoked",
+            Self::Exported => "exported",
+            Self::Deleted => "deleted",
         }
     }
 }

@@ -32,3 +32,5 @@ pub mod throttle;
 pub mod token;
 #[cfg(feature = "service")]
 pub mod totp;
+#[cfg(feature = "service")]
+pub mod trail;

@@ -5,6 +5,8 @@
 //! (none) ──register──▶ registered ──password, TOTP, proof──▶ active ──six months──▶ expired
 //!    ▲                     │ lapses                            ▲                      │
 //!    └─────────────────────┘                                   └───new pair proved────┘
+//!
+//! any of them ──an operator revokes it──▶ revoked        any of them ──deletes it──▶ (none)
 //! ```
 
 use chrono::{DateTime, Utc};
@@ -20,10 +22,29 @@ pub enum State {
     Active,
     /// The pair only proves who asks for a new one.
     Expired,
+    /// An operator took the secrets away: nothing opens it, and the name stays held.
+    Revoked,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Registered, Self::Lapsed, Self::Active, Self::Expired, Self::Revoked];
+
+    /// As operators read it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Lapsed => "lapsed",
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
 }
 
 /// The state at `now` of an account whose registration lapses at `lapses_at` (`None` once
-/// activated) and whose active pair opens sessions until `valid_until` (`None` before activation).
+/// activated) and whose active pair opens sessions until `valid_until` (`None` without one).
 /// An end is exclusive: at that very instant it is over.
 #[must_use]
 pub fn state(
@@ -35,6 +56,7 @@ pub fn state(
         (_, Some(until)) if now < until => State::Active,
         (_, Some(_)) => State::Expired,
         (Some(lapses), None) if now < lapses => State::Registered,
-        (_, None) => State::Lapsed,
+        (Some(_), None) => State::Lapsed,
+        (None, None) => State::Revoked,
     }
 }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod crypto;
 pub mod doctor;
+pub mod dossier;
 pub mod http;
 pub mod metrics;
 pub mod rekey;

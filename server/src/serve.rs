@@ -9,9 +9,13 @@ use std::{
     time::Duration,
 };
 
-use domain::service::{
-    Ports, Sesame,
-    ports::{Clock, Entropy},
+use chrono::Months;
+use domain::{
+    service::{
+        Ports, Sesame,
+        ports::{Clock, Entropy, StoreError},
+    },
+    trail::Head,
 };
 use tokio::{
     net::TcpListener,
@@ -120,7 +124,8 @@ async fn start_beside(
     dependencies: &Dependencies,
     shape: Shape,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-    let mut tasks = vec![tokio::spawn(purge_for_ever(dependencies.sesame.clone()))];
+    let (sesame, store) = (dependencies.sesame.clone(), dependencies.store.clone());
+    let mut tasks = vec![tokio::spawn(keep_house(sesame, store, Months::new(config.audit_months)))];
     if let Some(address) = config.metrics_listen
         && let Some(listener) = metrics::bind(address, config.metrics_listen_given).await?
     {
@@ -246,8 +251,9 @@ async fn assemble(
     })
 }
 
-async fn purge_for_ever(sesame: Arc<Sesame>) {
+async fn keep_house(sesame: Arc<Sesame>, store: Arc<dyn Store>, kept: Months) {
     let mut ticks = tokio::time::interval(PURGE_INTERVAL);
+    let mut told = None;
     loop {
         ticks.tick().await;
         match sesame.purge().await {
@@ -255,7 +261,26 @@ async fn purge_for_ever(sesame: Arc<Sesame>) {
             Ok(rows) => tracing::info!(rows, "deleted what was over"),
             Err(error) => tracing::warn!(%error, "could not delete what was over; trying again later"),
         }
+        match keep_trail(&*store, kept).await {
+            // Logs are kept elsewhere: there a chain that was made anew meets what it was before.
+            Ok(head) if told != Some(head) => {
+                tracing::info!(number = head.number, hash = %head.link, "head of the audit trail");
+                told = Some(head);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "could not look after the audit trail; trying again later"),
+        }
     }
+}
+
+/// Moves what older programs wrote into the audit trail, deletes what is older than it is `kept`, and
+/// answers where it ends.
+async fn keep_trail(store: &dyn Store, kept: Months) -> Result<Head, StoreError> {
+    while store.adopt_batch().await? > 0 {}
+    if let Some(before) = SystemClock.now().checked_sub_months(kept) {
+        while store.trim_batch(before).await? > 0 {}
+    }
+    Ok(store.ends().await?.head)
 }
 
 /// Seals with the newest key that the database knows, also when it learns of one while this runs.

@@ -23,6 +23,8 @@ mod activation;
 mod availability;
 #[path = "store/census.rs"]
 mod census;
+#[path = "store/desk.rs"]
+mod desk;
 #[path = "store/enrolment.rs"]
 mod enrolment;
 #[path = "store/keys.rs"]
@@ -41,3 +43,5 @@ mod sessions;
 mod survey;
 #[path = "store/throttle.rs"]
 mod throttle;
+#[path = "store/trail.rs"]
+mod trail;

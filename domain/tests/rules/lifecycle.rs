@@ -11,7 +11,7 @@ fn the_state_follows_from_the_two_ends_at_every_boundary() {
     // An end, and whether it is still ahead: ends are exclusive.
     let ends =
         [(now - year, false), (now - tick, false), (now, false), (now + tick, true), (now + year, true)];
-    assert_eq!(state(None, None, now), State::Lapsed);
+    assert_eq!(state(None, None, now), State::Revoked);
     for (end, ahead) in ends {
         let registered = if ahead { State::Registered } else { State::Lapsed };
         assert_eq!(state(Some(end), None, now), registered, "lapses {end}");

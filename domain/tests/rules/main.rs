@@ -19,3 +19,4 @@ mod secrets;
 mod throttle;
 mod token;
 mod totp;
+mod trail;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::{runtime, say, sources};
+use super::{json, runtime, say, sources};
 use crate::{config::Sources, doctor};
 
 pub(super) fn command() -> Command {
@@ -15,7 +15,7 @@ pub(super) fn command() -> Command {
              what is wrong and what to do. Changes nothing. Run it as the user and in the container that the \
              program runs in. Exit code 1 when there is an error, 0 otherwise: warnings alone do not count.",
         )
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON"))
+        .arg(json())
         .arg(
             Arg::new("as_function")
                 .long("as-function")

@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::SecondsFormat;
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Command, value_parser};
 use data_encoding::HEXLOWER;
 use domain::service::ports::Clock as _;
 
-use super::{configure, quiet_logs, runtime, say};
+use super::{configure, json, quiet_logs, runtime, say, shown};
 use crate::{
     clock::SystemClock,
     config::Config,
@@ -66,7 +65,7 @@ pub(super) fn command(configured: impl Fn(Command) -> Command) -> Command {
         .subcommand(configured(
             Command::new("list")
                 .about("List the keys: number, date, fingerprint and use, never the key")
-                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON")),
+                .arg(json()),
         ))
 }
 
@@ -194,14 +193,12 @@ fn list(config: &Config, json: bool) -> anyhow::Result<()> {
         Some(_) => "opens",
         None => "",
     };
-    let shown = |key: &crate::crypto::Key| {
-        (key.created_at().to_rfc3339_opts(SecondsFormat::Secs, true), HEXLOWER.encode(&key.fingerprint()))
-    };
+    let told = |key: &crate::crypto::Key| (shown(key.created_at()), HEXLOWER.encode(&key.fingerprint()));
     if json {
         let rows: Vec<serde_json::Value> = ring
             .iter()
             .map(|(id, key)| {
-                let (created_at, fingerprint) = shown(key);
+                let (created_at, fingerprint) = told(key);
                 let seals = sealing.map(|sealing| sealing == id);
                 serde_json::json!({ "number": id, "created_at": created_at, "fingerprint": fingerprint, "seals": seals })
             })
@@ -210,7 +207,7 @@ fn list(config: &Config, json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     for (id, key) in ring.iter() {
-        let (created_at, fingerprint) = shown(key);
+        let (created_at, fingerprint) = told(key);
         let short = fingerprint.get(..16).unwrap_or(&fingerprint);
         say(format!("{id:>4}  {created_at}  {short}  {}", role(id)).trim_end());
     }

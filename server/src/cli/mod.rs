@@ -1,5 +1,7 @@
 //! The command line. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 not healthy.
 
+mod account;
+mod audit;
 mod backup;
 mod doctor;
 mod fprocess;
@@ -8,7 +10,8 @@ mod keys;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::{
     config::{
@@ -66,6 +69,8 @@ pub fn command() -> Command {
                 configured(Command::new("check").about("Report every mistake in the configuration")),
             ),
         )
+        .subcommand(account::command(configured))
+        .subcommand(audit::command(configured))
         .subcommands(backup::commands(configured))
         .subcommand(configured(doctor::command()))
         .subcommand(health::command())
@@ -132,6 +137,8 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
                 say("The configuration is fine.");
             }
         }
+        Some(("account", matches)) => account::run(matches)?,
+        Some(("audit", matches)) => return audit::run(matches),
         Some(("backup", matches)) => backup::backup(matches)?,
         Some(("restore", matches)) => backup::restore(matches)?,
         Some(("doctor", matches)) => return doctor::run(matches),
@@ -166,6 +173,16 @@ fn say(text: &str) {
 #[expect(clippy::print_stderr, reason = "a command's complaint")]
 fn complain(text: &str) {
     eprintln!("{}", text.trim_end());
+}
+
+/// `--json`, where a script would read the answer.
+fn json() -> Arg {
+    Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON")
+}
+
+/// An instant as tables show it.
+fn shown(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Commands that answer in a moment log only what goes wrong.

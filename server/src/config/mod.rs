@@ -65,6 +65,8 @@ pub struct Config {
     pub site_dir: Option<PathBuf>,
     /// The figures that the use cases keep to.
     pub policy: Policy,
+    /// For how many calendar months audit events are kept.
+    pub audit_months: u32,
     /// What one password hash costs.
     pub argon2: Argon2Cost,
     /// How many hashes may run at once.
@@ -189,6 +191,7 @@ impl Config {
         let permits = read.optional_number("hash_concurrency", 1..=1024);
         let queue = read.number("hash_queue", 0..=100_000);
         let policy = read_policy(read);
+        let audit_months = read.number("audit_months", 1..=120);
         let max_connections = read.number("database_max_connections", 1..=1000);
         let metrics_listen_given = read.is_given("metrics_listen");
         let metrics_listen = read.with("metrics_listen", |text| match text {
@@ -228,6 +231,7 @@ impl Config {
             keys_file_given,
             site_dir: read.path("site_dir"),
             policy: policy?,
+            audit_months: audit_months?,
             argon2,
             hash_permits: permits.unwrap_or_else(|| memory::hash_permits(argon2)),
             hash_queue: usize::try_from(queue?).unwrap_or(usize::MAX),

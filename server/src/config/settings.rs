@@ -35,7 +35,7 @@ const fn setting(
 }
 
 /// Every setting, in the order of the reference.
-pub const SETTINGS: [Setting; 29] = [
+pub const SETTINGS: [Setting; 30] = [
     setting("listen", "SESAME_LISTEN", Some("127.0.0.1:3000"), "Address and port that HTTP is served on."),
     setting(
         "public_url",
@@ -98,6 +98,12 @@ pub const SETTINGS: [Setting; 29] = [
         "SESAME_ROTATION_MONTHS",
         Some("6"),
         "Calendar months after which both secrets expire.",
+    ),
+    setting(
+        "audit_months",
+        "SESAME_AUDIT_MONTHS",
+        Some("12"),
+        "Calendar months for which audit events are kept.",
     ),
     setting("issuer", "SESAME_ISSUER", Some("COFRAP"), "Name that authenticators show."),
     setting(

@@ -20,6 +20,7 @@ mod account_store;
 mod bind;
 mod census;
 mod database_url;
+mod desk;
 mod fault;
 mod health;
 mod keys;
@@ -29,6 +30,7 @@ mod schema;
 mod sqlite;
 mod stamp;
 mod survey;
+mod trail;
 
 use std::{
     path::{Path, PathBuf},
@@ -41,10 +43,12 @@ use domain::service::ports::{AccountStore, StoreError, ThrottleStore};
 pub use self::{
     census::{Census, Connections, Counts},
     database_url::{DatabaseUrl, DatabaseUrlError, Wire},
+    desk::{Act, Desk, OpenSession, Person},
     health::Health,
     keys::{KeyFingerprint, KeyFingerprints, SealedPair},
     schema::SchemaState,
     survey::{Server, Survey, survey},
+    trail::{CheckError, Checked, Ends, Trail, check},
 };
 use self::{database_url::Location, fault::Fault};
 
@@ -70,9 +74,9 @@ pub async fn is_in_use_sqlite(path: &Path) -> Result<bool, OpenError> {
 }
 
 /// Everything the service keeps, behind one handle.
-pub trait Store: AccountStore + ThrottleStore + KeyFingerprints + Health + Census {}
+pub trait Store: AccountStore + ThrottleStore + KeyFingerprints + Health + Census + Trail + Desk {}
 
-impl<T: AccountStore + ThrottleStore + KeyFingerprints + Health + Census> Store for T {}
+impl<T: AccountStore + ThrottleStore + KeyFingerprints + Health + Census + Trail + Desk> Store for T {}
 
 /// How many connections a store may use, and how long it waits before it gives up.
 #[derive(Clone, Copy, Debug)]

@@ -5,10 +5,11 @@ use domain::{
     service::ports::{Account, Enrolment, Pair, Sealed, Session},
     throttle::LaneState,
     token::TokenDigest,
+    trail::{Entry, Head, Link, PseudonymKey, Subject},
     username::Username,
 };
 
-use super::{Fault, KeyFingerprint, SealedPair, stamp::Stamp};
+use super::{Ends, Fault, KeyFingerprint, OpenSession, Person, SealedPair, stamp::Stamp};
 
 /// A pending pair with its account, found by its ticket.
 #[derive(sqlx::FromRow)]
@@ -121,8 +122,62 @@ impl TryFrom<SessionRow> for Session {
             pair: pair_id(row.pair_id)?,
             totp: Sealed(row.totp),
             last_step: row.last_totp_step.map(step).transpose()?,
-            sessions: u32::try_from(row.sessions).map_err(|_| Fault::Row("a count is out of range"))?,
+            sessions: count(row.sessions)?,
         })
+    }
+}
+
+/// An account as an operator sees it.
+#[derive(sqlx::FromRow)]
+pub(super) struct PersonRow {
+    account_id: Vec<u8>,
+    username: String,
+    origin: String,
+    registered_at: Stamp,
+    lapses_at: Option<Stamp>,
+    last_sign_in_at: Option<Stamp>,
+    last_totp_step: Option<i64>,
+    active_since: Option<Stamp>,
+    active_until: Option<Stamp>,
+    pending_since: Option<Stamp>,
+    sessions: i64,
+}
+
+impl TryFrom<PersonRow> for Person {
+    type Error = Fault;
+
+    fn try_from(row: PersonRow) -> Result<Self, Fault> {
+        Ok(Self {
+            account: account_id(row.account_id)?,
+            username: username(&row.username)?,
+            origin: row.origin,
+            registered_at: row.registered_at.into(),
+            lapses_at: row.lapses_at.map(Into::into),
+            last_sign_in_at: row.last_sign_in_at.map(Into::into),
+            last_step: row.last_totp_step.map(step).transpose()?,
+            active: row.active_since.map(Into::into).zip(row.active_until.map(Into::into)),
+            pending: row.pending_since.map(Into::into),
+            sessions: count(row.sessions)?,
+        })
+    }
+}
+
+/// A session as it is listed.
+#[expect(clippy::struct_field_names, reason = "all that is kept of a session are instants")]
+#[derive(sqlx::FromRow)]
+pub(super) struct OpenSessionRow {
+    created_at: Stamp,
+    last_seen_at: Stamp,
+    expires_at: Stamp,
+}
+
+impl From<OpenSessionRow> for OpenSession {
+    fn from(row: OpenSessionRow) -> Self {
+        Self {
+            created_at: row.created_at.into(),
+            last_seen_at: row.last_seen_at.into(),
+            expires_at: row.expires_at.into(),
+        }
     }
 }
 
@@ -159,16 +214,87 @@ impl TryFrom<KeyRow> for KeyFingerprint {
     }
 }
 
+/// An entry of the audit trail.
+#[derive(sqlx::FromRow)]
+pub(super) struct EntryRow {
+    number: i64,
+    at: Stamp,
+    subject: Vec<u8>,
+    kind: String,
+    hash: Vec<u8>,
+}
+
+impl TryFrom<EntryRow> for (Entry, Link) {
+    type Error = Fault;
+
+    fn try_from(row: EntryRow) -> Result<Self, Fault> {
+        let subject = Subject::from_bytes(bytes(row.subject)?);
+        let entry = Entry { number: number(row.number)?, at: row.at.into(), subject, kind: row.kind };
+        Ok((entry, link(row.hash)?))
+    }
+}
+
+/// Where the audit trail begins and ends.
+#[derive(sqlx::FromRow)]
+pub(super) struct EndsRow {
+    base_number: i64,
+    base_hash: Vec<u8>,
+    head_number: i64,
+    head_hash: Vec<u8>,
+}
+
+impl TryFrom<EndsRow> for Ends {
+    type Error = Fault;
+
+    fn try_from(row: EndsRow) -> Result<Self, Fault> {
+        Ok(Self {
+            base: Head { number: number(row.base_number)?, link: link(row.base_hash)? },
+            head: Head { number: number(row.head_number)?, link: link(row.head_hash)? },
+        })
+    }
+}
+
+/// An event that a program of before there was a trail wrote.
+#[derive(sqlx::FromRow)]
+pub(super) struct OldEventRow {
+    pub(super) id: i64,
+    pub(super) at: Stamp,
+    pub(super) account_id: Vec<u8>,
+    pub(super) kind: String,
+}
+
+/// The number of an entry, as a database counts.
+pub(super) fn entry_number(number: u64) -> Result<i64, Fault> {
+    i64::try_from(number).map_err(|_| Fault::Row("an entry's number is out of range"))
+}
+
+fn number(number: i64) -> Result<u64, Fault> {
+    u64::try_from(number).map_err(|_| Fault::Row("an entry's number is out of range"))
+}
+
+fn link(hash: Vec<u8>) -> Result<Link, Fault> {
+    bytes(hash).map(Link::from_bytes)
+}
+
+/// The key of an account's pseudonym.
+pub(super) fn pseudonym_key(key: Vec<u8>) -> Result<PseudonymKey, Fault> {
+    bytes(key).map(PseudonymKey::from_bytes)
+}
+
 /// The tries left on a ticket or a session.
 pub(super) fn tries(tries: i64) -> Result<u8, Fault> {
     u8::try_from(tries).map_err(|_| Fault::Row("a number of tries is out of range"))
+}
+
+fn count(count: i64) -> Result<u32, Fault> {
+    u32::try_from(count).map_err(|_| Fault::Row("a count is out of range"))
 }
 
 fn step(step: i64) -> Result<u64, Fault> {
     u64::try_from(step).map_err(|_| Fault::Row("a time step is out of range"))
 }
 
-fn account_id(id: Vec<u8>) -> Result<AccountId, Fault> {
+pub(super) fn account_id(id: Vec<u8>) -> Result<AccountId, Fault> {
     bytes(id).map(AccountId::from_bytes)
 }
 

@@ -33,7 +33,7 @@ fn migrate_and_config_check_answer_in_a_sentence() {
     let world = World::new();
     fs::create_dir(world.data()).unwrap();
     assert_eq!(stdout(&world.run(&["config", "check"])), "The configuration is fine.\n");
-    assert_eq!(stdout(&world.run(&["migrate"])), "Migrations applied: 2.\n");
+    assert_eq!(stdout(&world.run(&["migrate"])), "Migrations applied: 3.\n");
     assert_eq!(stdout(&world.run(&["migrate"])), "Migrations applied: 0.\n");
 }
 
@@ -41,7 +41,7 @@ fn migrate_and_config_check_answer_in_a_sentence() {
 fn help_names_every_command_and_every_setting() {
     let world = World::new();
     let help = stdout(&world.run(&["--help"]));
-    for command in ["serve", "migrate", "config", "doctor", "health", "keys"] {
+    for command in ["serve", "migrate", "config", "account", "audit", "doctor", "health", "keys"] {
         assert!(help.contains(command), "{help}");
     }
     let help = stdout(&world.run(&["serve", "--help"]));

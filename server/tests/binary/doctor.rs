@@ -10,8 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
-
 use crate::{
     database::{Database, on_postgres},
     process::{Server, World, stderr, stdout},
@@ -80,16 +78,6 @@ fn finds(world: &World, env: &[(&str, &str)], expected: &[&str]) {
 
 fn chmod(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-/// Runs SQL in the file, behind the program's back.
-fn execute(world: &World, sql: &'static str) {
-    let options = SqliteConnectOptions::new().filename(world.database());
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        let mut database = SqliteConnection::connect_with(&options).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut database).await.unwrap();
-        database.close().await.unwrap();
-    });
 }
 
 #[test]
@@ -201,21 +189,20 @@ fn each_mistake_with_the_database_file_is_found() {
     chmod(&world.database(), 0o644);
     finds(&world, &[], &["database-file-exposed"]);
     chmod(&world.database(), 0o600);
-    execute(
-        &world,
-        "INSERT INTO audit_events (at, account_id, kind) VALUES (9e15, zeroblob(16), 'registered')",
+    world.execute(
+        "INSERT INTO audit_trail (number, at, subject, kind, hash)
+         VALUES (9, 9e15, zeroblob(16), 'registered', zeroblob(32))",
     );
     finds(&world, &[], &["clock-behind-data"]);
-    execute(&world, "DELETE FROM audit_events");
-    execute(
-        &world,
+    world.execute("DELETE FROM audit_trail");
+    world.execute(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (9999, 'from the future', 1, x'00', 0);
          UPDATE schema_floor SET oldest_version = 9999",
     );
     finds(&world, &[], &["schema-ahead"]);
-    execute(&world, "DELETE FROM _sqlx_migrations WHERE version = 9999");
-    execute(&world, "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1");
+    world.execute("DELETE FROM _sqlx_migrations WHERE version = 9999");
+    world.execute("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1");
     finds(&world, &[], &["schema-changed"]);
     fs::write(world.database(), "not a database, but long enough to be looked at".repeat(100)).unwrap();
     finds(&world, &[], &["database-broken"]);
@@ -231,7 +218,7 @@ fn sealed_secrets_without_a_fingerprint_are_found() {
     assert!(server.request("POST", "/api/generate-password", &body).contains("\"password\":"));
     server.stop();
     finds(&world, &[], &[]);
-    execute(&world, "DELETE FROM key_fingerprints");
+    world.execute("DELETE FROM key_fingerprints");
     finds(&world, &[], &["fingerprints-missing"]);
 }
 

@@ -14,6 +14,7 @@
 #[path = "../store/database.rs"]
 mod database;
 
+mod account;
 mod backup;
 mod commands;
 mod doctor;

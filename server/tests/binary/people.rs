@@ -49,6 +49,11 @@ impl Person {
         Ok((Self { username: username.to_owned(), password, totp, step: spent }, activated))
     }
 
+    /// What they were shown.
+    pub(crate) fn password(&self) -> &str {
+        &self.password
+    }
+
     /// Signs in with the next code that was not used yet; codes of the coming time step are admitted.
     pub(crate) fn sign_in(&mut self, address: &str) -> Result<(), String> {
         let begun = Instant::now();

@@ -9,6 +9,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use crate::database::Database;
@@ -66,6 +67,16 @@ impl World {
     /// Runs to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
+    }
+
+    /// Runs SQL in the file, behind the program's back.
+    pub(crate) fn execute(&self, sql: &'static str) {
+        let options = SqliteConnectOptions::new().filename(self.database());
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        });
     }
 
     /// Starts `serve` and waits for its address.

@@ -13,18 +13,6 @@ use server::http::openapi;
 
 use crate::{HANDOVER, block};
 
-/// The word of a state. A state more does not compile; then [`STATES`] wants it, too.
-const fn state_word(state: State) -> &'static str {
-    match state {
-        State::Registered => "registered",
-        State::Lapsed => "lapsed",
-        State::Active => "active",
-        State::Expired => "expired",
-    }
-}
-
-const STATES: [State; 4] = [State::Registered, State::Lapsed, State::Active, State::Expired];
-
 /// The word of a stage of a pending pair. A stage more does not compile; then [`STAGES`] wants it, too.
 const fn stage_word(stage: Stage) -> &'static str {
     match stage {
@@ -38,7 +26,7 @@ const STAGES: [Stage; 3] = [Stage::Registered, Stage::PasswordIssued, Stage::Tot
 
 #[test]
 fn the_account_s_picture_has_the_states_of_the_code() {
-    assert_eq!(states("account"), STATES.into_iter().map(|state| state_word(state).to_owned()).collect());
+    assert_eq!(states("account"), State::ALL.into_iter().map(|state| state.as_str().to_owned()).collect());
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod figures;
 mod life;
 mod links;
 mod markdown;
+mod privacy;
 mod requirements;
 mod schema;
 mod sequence;

@@ -211,7 +211,7 @@ fn every_test_called_after_a_requirement_stands_in_its_line() {
     for (name, paths) in Tests::all().rust.iter().filter(|(name, _)| name.starts_with("req_")) {
         let own = lines
             .iter()
-            .find(|line| name.starts_with(&format!("{}_", line.id.to_lowercase().replace('-', "_"))));
+            .find(|line| name.starts_with(&format!("{}_", line.id.to_lowercase().replace(['-', '/'], "_"))));
         for path in paths {
             let named = format!("{path}::{name}");
             if !own.is_some_and(|line| line.tests.contains(&named)) {

@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, fs};
 
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
-use crate::{HANDOVER, block, markdown, workspace};
+use crate::{HANDOVER, block, markdown, privacy, workspace};
 
 /// A column of a table.
-struct Column {
-    name: String,
+pub(crate) struct Column {
+    pub(crate) name: String,
     kind: String,
     marks: Vec<&'static str>,
     may_be_null: bool,
@@ -21,9 +21,9 @@ struct Reference {
     to: String,
 }
 
-struct Table {
-    name: String,
-    columns: Vec<Column>,
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
     references: Vec<Reference>,
 }
 
@@ -62,10 +62,11 @@ async fn the_guide_tells_what_every_column_holds() {
         table.columns.iter().map(|column| {
             let key = (table.name.clone(), column.name.clone());
             let comment = comments.get(&key).unwrap_or_else(|| panic!("no comment on {key:?}"));
-            [format!("`{}`", table.name), format!("`{}`", column.name), comment.clone()]
+            let class = privacy::class(&table.name, &column.name).word();
+            [format!("`{}`", table.name), format!("`{}`", column.name), comment.clone(), class.to_owned()]
         })
     });
-    block::hold(HANDOVER, "columns", &markdown::table(["table", "column", "meaning"], rows));
+    block::hold(HANDOVER, "columns", &markdown::table(["table", "column", "meaning", "about"], rows));
 }
 
 /// The texts of the migrations of SQLite, in their order.
@@ -79,7 +80,7 @@ fn migrations() -> Vec<String> {
 }
 
 /// An empty database of the newest schema.
-async fn migrated() -> SqliteConnection {
+pub(crate) async fn migrated() -> SqliteConnection {
     let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
     for migration in migrations() {
         sqlx::raw_sql(AssertSqlSafe(migration)).execute(&mut database).await.unwrap();
@@ -88,7 +89,7 @@ async fn migrated() -> SqliteConnection {
 }
 
 /// The tables in the order in which they were made.
-async fn tables(database: &mut SqliteConnection) -> Vec<Table> {
+pub(crate) async fn tables(database: &mut SqliteConnection) -> Vec<Table> {
     let names: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid",
     )

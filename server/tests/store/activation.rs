@@ -61,7 +61,7 @@ async fn a_renewal_drops_the_old_pair_and_closes_every_other_session(db: Databas
 async fn picture(db: &Database, store: &dyn Store, username: &str) -> String {
     let account = find(store, username).await;
     let sessions = db.count("sessions").await;
-    let events = db.count("audit_events").await;
+    let events = db.count("audit_trail").await;
     format!("{account:?} {sessions} sessions, {events} events")
 }
 

@@ -124,7 +124,7 @@ impl Database {
 
     /// How many events of `kind` were written.
     pub(crate) async fn events(&self, kind: &str) -> i64 {
-        self.count(&format!("audit_events WHERE kind = '{kind}'")).await
+        self.count(&format!("audit_trail WHERE kind = '{kind}'")).await
     }
 
     /// A bare connection to the SQLite file.

@@ -158,14 +158,14 @@ async fn what_was_shown_to_nobody_goes_with_the_ticket_that_is_put_back(db: Data
 async fn a_secret_is_not_stored_for_a_ticket_that_moved_on(db: Database) {
     let store = db.store().await;
     let first = with_password(&*store, "ada").await;
-    let events = db.count("audit_events").await;
+    let events = db.count("audit_trail").await;
     advance(&*store, first, Stage::Registered).await;
     let event = first.event(AuditKind::PasswordIssued);
     assert!(!store.set_password(&first.ticket, &sealed("late"), &event).await.unwrap());
     assert!(!store.set_totp(&first.ticket, &sealed("late"), &event).await.unwrap());
     let pending = find(&*store, "ada").await.pending.unwrap();
     assert_eq!((pending.password, pending.totp), (Some(sealed("password")), None));
-    assert_eq!(db.count("audit_events").await, events);
+    assert_eq!(db.count("audit_trail").await, events);
 }
 
 async fn a_totp_secret_needs_a_password(db: Database) {

@@ -25,7 +25,7 @@ pub(super) async fn activate(
     }
     sessions::delete_all(&mut tx, activation.account).await?;
     sessions::insert(&mut tx, activation.account, &activation.session).await?;
-    audit::insert(&mut *tx, event).await?;
+    audit::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(ActivationOutcome::Done)
 }

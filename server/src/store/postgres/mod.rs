@@ -21,6 +21,7 @@ mod accounts;
 mod activation;
 mod audit;
 mod census;
+mod desk;
 mod enrolment;
 mod health;
 mod keys;

@@ -22,7 +22,7 @@ pub(super) async fn register(
         return Ok(Registration::Taken);
     }
     pairs::insert_pending(&mut tx, new.account, &new.pending, new.now).await?;
-    audit::insert(&mut *tx, event).await?;
+    audit::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(Registration::Stored)
 }

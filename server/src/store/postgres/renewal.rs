@@ -26,7 +26,7 @@ pub(super) async fn begin_renewal(
     }
     delete_pending(&mut tx, account).await?;
     pairs::insert_pending(&mut tx, account, pending, event.at).await?;
-    audit::insert(&mut *tx, event).await?;
+    audit::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(RenewalOutcome::Begun)
 }

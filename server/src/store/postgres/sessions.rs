@@ -31,7 +31,7 @@ pub(super) async fn open_session(
         return Ok(false);
     }
     insert(&mut tx, account, session).await?;
-    audit::insert(&mut *tx, event).await?;
+    audit::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -27,13 +27,16 @@ pub(in crate::store) async fn survey(
         newest_event: None,
         server: Some(server(&mut db, clock).await?),
     };
-    // The first migration makes all three tables.
+    // The first migration makes both tables.
     let has_tables = "SELECT to_regclass('key_fingerprints') IS NOT NULL";
     if sqlx::query_scalar(has_tables).fetch_one(&mut db).await? {
         seen.keys = keys::list(&mut db).await?;
         seen.holds_secrets = keys::holds_secrets(&mut db).await?;
+    }
+    let has_trail = "SELECT to_regclass('audit_trail') IS NOT NULL";
+    if sqlx::query_scalar(has_trail).fetch_one(&mut db).await? {
         let newest: Option<Stamp> = sqlx::query_scalar(
-            "SELECT max(at) FROM (SELECT at FROM audit_events ORDER BY id DESC LIMIT $1) latest",
+            "SELECT max(at) FROM (SELECT at FROM audit_trail ORDER BY number DESC LIMIT $1) latest",
         )
         .bind(i64::from(LATEST_EVENTS))
         .fetch_one(&mut db)

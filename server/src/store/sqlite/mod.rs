@@ -15,6 +15,7 @@ mod activation;
 mod audit;
 pub(super) mod backup;
 mod census;
+mod desk;
 mod enrolment;
 mod file;
 mod health;
@@ -92,4 +93,6 @@ fn connect_options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // What was deleted is overwritten, not only forgotten.
+        .pragma("secure_delete", "ON")
 }

@@ -27,15 +27,18 @@ pub(in crate::store) async fn survey(path: &Path, patience: Duration) -> Result<
         newest_event: None,
         server: None,
     };
-    // The first migration makes all three tables.
+    // The first migration makes both tables.
     if schema::has_table(&mut db, "key_fingerprints").await? {
         seen.keys = keys::list(&mut db).await?;
         seen.holds_secrets = keys::holds_secrets(&mut db).await?;
-        let newest: Option<Stamp> =
-            sqlx::query_scalar("SELECT max(at) FROM (SELECT at FROM audit_events ORDER BY id DESC LIMIT ?1)")
-                .bind(LATEST_EVENTS)
-                .fetch_one(&mut db)
-                .await?;
+    }
+    if schema::has_table(&mut db, "audit_trail").await? {
+        let newest: Option<Stamp> = sqlx::query_scalar(
+            "SELECT max(at) FROM (SELECT at FROM audit_trail ORDER BY number DESC LIMIT ?1)",
+        )
+        .bind(LATEST_EVENTS)
+        .fetch_one(&mut db)
+        .await?;
         seen.newest_event = newest.map(Into::into);
     }
     db.close().await?;

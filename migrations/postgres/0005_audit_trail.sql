@@ -1,0 +1,40 @@
+-- The audit trail: events chained by hashes, about pseudonyms. Only adds: programs built for an
+-- earlier version go on writing to audit_events, from where newer ones move events to the trail.
+
+CREATE TABLE pseudonyms (
+    -- Whose pseudonym; it goes with the account, and with it the way from events to the account.
+    account_id BYTEA PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+    -- 256 random bits from which, with the account's id, the pseudonym in the trail is computed.
+    key        BYTEA NOT NULL CHECK (octet_length(key) = 32)
+);
+
+CREATE TABLE audit_trail (
+    -- The event's place, counted from 1 without a gap.
+    number  BIGINT PRIMARY KEY CHECK (number > 0),
+    -- When it happened.
+    at      TIMESTAMPTZ NOT NULL,
+    -- Whose account, by its pseudonym; random once the account is gone.
+    subject BYTEA NOT NULL CHECK (octet_length(subject) = 16),
+    -- What happened. The closed list is domain::audit::AuditKind: a new kind needs no migration.
+    kind    TEXT NOT NULL CHECK (kind ~ '^[a-z][a-z_]{0,63}$'),
+    -- SHA-256 over this event and the hash of the one before.
+    hash    BYTEA NOT NULL CHECK (octet_length(hash) = 32)
+);
+
+-- Finds the events of a person.
+CREATE INDEX audit_trail_subject ON audit_trail (subject, number);
+
+CREATE TABLE audit_trail_ends (
+    -- There is one row.
+    one         BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (one),
+    -- The number of the last event that was deleted because it was old enough; 0: none was.
+    base_number BIGINT NOT NULL CHECK (base_number >= 0),
+    -- Its hash: what the first event that is kept is chained to.
+    base_hash   BYTEA NOT NULL CHECK (octet_length(base_hash) = 32),
+    -- The number of the newest event; who writes one changes this row, so that one comes after another.
+    head_number BIGINT NOT NULL CHECK (head_number >= base_number),
+    -- Its hash.
+    head_hash   BYTEA NOT NULL CHECK (octet_length(head_hash) = 32)
+);
+INSERT INTO audit_trail_ends (base_number, base_hash, head_number, head_hash)
+VALUES (0, decode(repeat('00', 32), 'hex'), 0, decode(repeat('00', 32), 'hex'));

@@ -1,0 +1,141 @@
+//! What an operator looks up and does.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::{audit::AuditEvent, id::AccountId, service::ports::StoreError, username::Username};
+use sqlx::SqliteConnection;
+
+use super::{SqliteStore, audit, sessions};
+use crate::store::{
+    Act, Desk, Fault, OpenSession, Person,
+    rows::{self, OpenSessionRow, PersonRow},
+    stamp::Stamp,
+};
+
+/// Selects what [`PersonRow`] needs, where `$condition` holds.
+macro_rules! select_person {
+    ($condition:literal) => {
+        concat!(
+            "SELECT a.id AS account_id, a.username, a.origin, a.registered_at, a.lapses_at, a.last_sign_in_at,
+               a.last_totp_step, act.created_at AS active_since, act.valid_until AS active_until,
+               pen.created_at AS pending_since,
+               (SELECT count(*) FROM sessions s WHERE s.account_id = a.id) AS sessions
+        FROM accounts a
+        LEFT JOIN credential_pairs act ON act.account_id = a.id AND act.role = 'active'
+        LEFT JOIN credential_pairs pen ON pen.account_id = a.id AND pen.role = 'pending' ",
+            $condition
+        )
+    };
+}
+
+async fn people(store: &SqliteStore, after: Option<&Username>, limit: u32) -> Result<Vec<Person>, Fault> {
+    let rows: Vec<PersonRow> =
+        sqlx::query_as(select_person!("WHERE a.username > ?1 ORDER BY a.username LIMIT ?2"))
+            .bind(after.map_or("", |name| name.as_str()))
+            .bind(limit)
+            .fetch_all(&store.readers)
+            .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+async fn person(store: &SqliteStore, username: &Username) -> Result<Option<Person>, Fault> {
+    let row: Option<PersonRow> = sqlx::query_as(select_person!("WHERE a.username = ?1"))
+        .bind(username.as_str())
+        .fetch_optional(&store.readers)
+        .await?;
+    row.map(TryInto::try_into).transpose()
+}
+
+async fn sessions_of(store: &SqliteStore, account: AccountId) -> Result<Vec<OpenSession>, Fault> {
+    let rows: Vec<OpenSessionRow> = sqlx::query_as(
+        "SELECT created_at, last_seen_at, expires_at FROM sessions WHERE account_id = ?1
+         ORDER BY created_at",
+    )
+    .bind(account.as_bytes().as_slice())
+    .fetch_all(&store.readers)
+    .await?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+async fn perform(
+    store: &SqliteStore,
+    username: &Username,
+    act: Act,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let mut tx = store.begin().await?;
+    let id: Option<Vec<u8>> = sqlx::query_scalar("SELECT id FROM accounts WHERE username = ?1")
+        .bind(username.as_str())
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(account) = id.map(rows::account_id).transpose()? else { return Ok(false) };
+    sessions::delete_all(&mut tx, account).await?;
+    match act {
+        // The row goes below, after the event that needs its pseudonym.
+        Act::SignOut | Act::Delete => {}
+        Act::Expire => expire(&mut tx, account, now).await?,
+        Act::Revoke => revoke(&mut tx, account).await?,
+    }
+    audit::insert(&mut tx, &AuditEvent { at: now, account, kind: act.kind() }).await?;
+    if act == Act::Delete {
+        sqlx::query("DELETE FROM accounts WHERE id = ?1")
+            .bind(account.as_bytes().as_slice())
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
+    if act == Act::Delete {
+        fold_wal(store).await?;
+    }
+    Ok(true)
+}
+
+async fn expire(db: &mut SqliteConnection, account: AccountId, now: DateTime<Utc>) -> Result<(), Fault> {
+    sqlx::query(
+        "UPDATE credential_pairs SET valid_until = ?2
+         WHERE account_id = ?1 AND role = 'active' AND valid_until > ?2",
+    )
+    .bind(account.as_bytes().as_slice())
+    .bind(Stamp::from(now))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn revoke(db: &mut SqliteConnection, account: AccountId) -> Result<(), Fault> {
+    sqlx::query("DELETE FROM credential_pairs WHERE account_id = ?1")
+        .bind(account.as_bytes().as_slice())
+        .execute(&mut *db)
+        .await?;
+    sqlx::query("UPDATE accounts SET lapses_at = NULL WHERE id = ?1")
+        .bind(account.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Puts what was deleted out of the write-ahead log as well. Who reads at that moment keeps some of
+/// it there until the next checkpoint.
+async fn fold_wal(store: &SqliteStore) -> Result<(), Fault> {
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_all(&store.writer).await?;
+    Ok(())
+}
+
+#[async_trait]
+impl Desk for SqliteStore {
+    async fn people(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Person>, StoreError> {
+        Ok(people(self, after, limit).await?)
+    }
+
+    async fn person(&self, username: &Username) -> Result<Option<Person>, StoreError> {
+        Ok(person(self, username).await?)
+    }
+
+    async fn sessions_of(&self, account: AccountId) -> Result<Vec<OpenSession>, StoreError> {
+        Ok(sessions_of(self, account).await?)
+    }
+
+    async fn perform(&self, username: &Username, act: Act, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        Ok(perform(self, username, act, now).await?)
+    }
+}

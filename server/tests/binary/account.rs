@@ -1,0 +1,176 @@
+//! `sesame account` and `sesame audit` beside a running server.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    people::{Person, post},
+    process::{Server, World, mode, stderr, stdout},
+};
+
+/// Longer than a start and its first round of housekeeping take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn json_of(world: &World, arguments: &[&str]) -> Value {
+    let output = world.run(arguments);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)))
+}
+
+/// Runs a command that has to succeed.
+fn told(world: &World, arguments: &[&str]) -> String {
+    let output = world.run(arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[test]
+fn an_operator_looks_up_signs_out_expires_revokes_and_deletes() {
+    let world = World::new();
+    let server = world.serve();
+    let (mut ada, _) = Person::enrol(&server.address, "ada").unwrap();
+    let (mut bob, _) = Person::enrol(&server.address, "bob").unwrap();
+
+    let people = json_of(&world, &["account", "list", "--json"]);
+    assert_eq!(people[0]["username"], "ada");
+    assert_eq!((&people[1]["state"], &people[1]["sessions"]), (&json!("active"), &json!(1)));
+    assert!(told(&world, &["account", "list", "--state", "active"]).lines().count() == 3);
+    assert!(told(&world, &["account", "show", "Ada"]).contains("activated"));
+
+    assert_eq!(told(&world, &["account", "sign-out", "ada"]), "Signed out: ada.\n");
+    assert_eq!(json_of(&world, &["account", "show", "ada", "--json"])["account"]["sessions"], 0);
+    ada.sign_in(&server.address).unwrap();
+
+    assert_eq!(told(&world, &["account", "expire", "--everybody"]), "Has to renew: 2 accounts.\n");
+    let refused = bob.sign_in(&server.address).unwrap_err();
+    assert!(refused.contains("\"expired\""), "{refused}");
+
+    assert_eq!(told(&world, &["account", "revoke", "bob"]), "Revoked: bob.\n");
+    let refused = bob.sign_in(&server.address).unwrap_err();
+    assert!(refused.contains("invalid_credentials"), "{refused}");
+    let (status, answer, _) = post(&server.address, "/api/register", &json!({ "username": "bob" }));
+    assert_eq!((status, &answer["code"]), (409, &json!("username_taken")));
+
+    assert!(told(&world, &["account", "delete", "bob"]).starts_with("Deleted: bob.\n"));
+    let (status, ..) = post(&server.address, "/api/register", &json!({ "username": "bob" }));
+    assert_eq!(status, 200);
+
+    for wrong in [&["account", "show", "nobody"][..], &["account", "revoke", "no body"]] {
+        let output = world.run(wrong);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).ends_with(".\n"), "{}", stderr(&output));
+    }
+    assert_eq!(world.run(&["account", "delete"]).status.code(), Some(2));
+    assert_eq!(world.run(&["account", "expire"]).status.code(), Some(2));
+    server.stop();
+}
+
+#[test]
+fn req_gdpr_15_20_an_export_holds_the_person_and_no_secret() {
+    let world = World::new();
+    let server = world.serve();
+    let (ada, _) = Person::enrol(&server.address, "ada").unwrap();
+    Person::enrol(&server.address, "bob").unwrap();
+    let text = told(&world, &["account", "export", "ada"]);
+    let dossier: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(dossier["account"]["username"], "ada");
+    assert_eq!(dossier["sessions"].as_array().unwrap().len(), 1);
+    let events: Vec<&str> =
+        dossier["events"].as_array().unwrap().iter().map(|event| event["what"].as_str().unwrap()).collect();
+    assert_eq!(events, ["registered", "password_issued", "totp_issued", "activated", "exported"]);
+    assert!(!text.contains("bob"));
+    assert!(!text.contains(ada.password()));
+
+    let file = world.folder.path().join("ada.json");
+    let to = file.to_str().unwrap();
+    told(&world, &["account", "export", "ada", "--to", to]);
+    assert_eq!(mode(&file), 0o600);
+    let again = world.run(&["account", "export", "ada", "--to", to]);
+    assert_eq!(again.status.code(), Some(1), "a file that is there is never overwritten");
+    server.stop();
+}
+
+#[test]
+fn req_gdpr_17_nothing_in_the_database_tells_of_somebody_who_was_deleted() {
+    let world = World::new();
+    let server = world.serve();
+    let name = "very.particular-name";
+    Person::enrol(&server.address, name).unwrap();
+    Person::enrol(&server.address, "bob").unwrap();
+    let id =
+        json_of(&world, &["account", "show", name, "--json"])["account"]["id"].as_str().unwrap().to_owned();
+    let id = data_encoding::HEXLOWER.decode(id.as_bytes()).unwrap();
+    let holds = |needle: &[u8]| {
+        fs::read_dir(world.data()).unwrap().any(|file| {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(needle.len()).any(|window| window == needle)
+        })
+    };
+    assert!(holds(name.as_bytes()) && holds(&id));
+    told(&world, &["account", "delete", name]);
+    // The file, its log and its shared memory: overwritten, not only forgotten.
+    assert!(!holds(name.as_bytes()), "the name is still there");
+    assert!(!holds(&id), "the account's number is still there");
+    assert!(told(&world, &["audit", "verify"]).starts_with("The trail is whole: 9 events since "));
+    server.stop();
+}
+
+#[test]
+fn the_trail_is_verified_beside_a_running_server_and_a_change_is_found() {
+    let world = World::new();
+    let server = world.serve();
+    Person::enrol(&server.address, "ada").unwrap();
+    let before = json_of(&world, &["audit", "verify", "--json"]);
+    assert_eq!((&before["whole"], &before["events"]), (&json!(true), &json!(4)));
+    let head = before["head"].as_str().unwrap();
+    Person::enrol(&server.address, "bob").unwrap();
+    assert!(told(&world, &["audit", "verify", "--head", head]).contains("passes through the head"));
+    let listed = told(&world, &["audit", "list"]);
+    assert_eq!(listed.lines().count(), 8);
+    assert!(!listed.contains("ada"));
+    let of_ada = json_of(&world, &["audit", "list", "--account", "ada", "--last", "2", "--json"]);
+    assert_eq!((&of_ada[0]["event"], &of_ada[1]["number"]), (&json!("totp_issued"), &json!(4)));
+
+    let other = format!("4:{}", "0".repeat(64));
+    let made_anew = world.run(&["audit", "verify", "--head", &other]);
+    assert_eq!(made_anew.status.code(), Some(1));
+    assert!(stdout(&made_anew).starts_with("The trail was made anew"));
+    assert_eq!(world.run(&["audit", "verify", "--head", "4:abc"]).status.code(), Some(2));
+
+    let (_, log) = server.stop();
+    assert!(log.contains("head of the audit trail"), "{log}");
+    world.execute("UPDATE audit_trail SET kind = 'signed_out' WHERE number = 2");
+    let broken = world.run(&["audit", "verify"]);
+    assert_eq!(broken.status.code(), Some(1));
+    assert_eq!(stdout(&broken), "The trail is broken: entry 2 was changed.\n");
+}
+
+#[test]
+fn events_are_kept_for_as_long_as_is_set() {
+    let world = World::new();
+    let server = world.serve();
+    Person::enrol(&server.address, "ada").unwrap();
+    server.stop();
+    // As old as nothing is kept.
+    world.execute("UPDATE audit_trail SET at = 0 WHERE number <= 2");
+    let mut command = world.command(&["serve"]);
+    command.env("SESAME_AUDIT_MONTHS", "120");
+    let server = Server::start(command);
+    let begun = Instant::now();
+    let kept = loop {
+        let events = json_of(&world, &["audit", "list", "--json"]);
+        let numbers: Vec<u64> =
+            events.as_array().unwrap().iter().map(|event| event["number"].as_u64().unwrap()).collect();
+        if numbers.len() != 4 {
+            break numbers;
+        }
+        assert!(begun.elapsed() < PATIENCE, "nothing was deleted");
+    };
+    assert_eq!(kept, [3, 4]);
+    server.stop();
+    let refused = world.command(&["config", "check"]).env("SESAME_AUDIT_MONTHS", "0").output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+}
