@@ -39,11 +39,17 @@ pub enum AuditKind {
     Exported,
     /// An operator deleted the account, and with it the way from its events to the person.
     Deleted,
+    /// A session was closed by its owner from another one.
+    SessionClosed,
+    /// All sessions but one were closed by their owner from that one.
+    OtherSessionsClosed,
+    /// A session was closed because its account opened one more than it may have.
+    SessionDisplaced,
 }
 
 impl AuditKind {
     /// Every kind, for documents and tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Registered,
         Self::PasswordIssued,
         Self::TotpIssued,
@@ -60,6 +66,9 @@ impl AuditKind {
         Self::Revoked,
         Self::Exported,
         Self::Deleted,
+        Self::SessionClosed,
+        Self::OtherSessionsClosed,
+        Self::SessionDisplaced,
     ];
 
     /// The stable name in the store.
@@ -82,6 +91,9 @@ impl AuditKind {
             Self::Revoked => "revoked",
             Self::Exported => "exported",
             Self::Deleted => "deleted",
+            Self::SessionClosed => "session_closed",
+            Self::OtherSessionsClosed => "other_sessions_closed",
+            Self::SessionDisplaced => "session_displaced",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! an environment variable, a socket or a random source: time and randomness come in as ports,
 //! so that ten years of rotation run in a test within milliseconds.
 
+pub mod agent;
 pub mod code;
 pub mod error;
 pub mod password;

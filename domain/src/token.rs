@@ -4,7 +4,9 @@
 //! ([`forward_token`]): other applications of the house see it, and must not get hold of the
 //! session with it.
 
-use data_encoding::BASE64URL_NOPAD;
+use std::fmt;
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -14,6 +16,9 @@ use crate::{secret::WireSecret, service::ports::Entropy};
 const BYTES: usize = 32;
 /// Characters of a token in base64url without padding.
 pub const TEXT_LEN: usize = 43;
+
+/// Bytes of a digest that a session is called by.
+const HANDLE_BYTES: usize = 16;
 
 /// Tells a forward token's derivation from every other hash of a token.
 const FORWARD_PREFIX: &[u8] = b"sesame forward token 1\0";
@@ -33,6 +38,45 @@ impl TokenDigest {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// What a session is called by, in its owner's list: the first half of its token's digest, in
+/// hexadecimal. It opens nothing. From half a digest nobody gets to the token, which is 256 random
+/// bits, nor to the other half, and the store finds a session by the whole of it; closing one by its
+/// handle takes another session of the same account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionHandle([u8; HANDLE_BYTES]);
+
+impl SessionHandle {
+    /// The handle of the session whose token has this digest.
+    #[must_use]
+    pub fn of(digest: &TokenDigest) -> Self {
+        let mut bytes = [0; HANDLE_BYTES];
+        bytes.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
+        Self(bytes)
+    }
+
+    /// Reads a handle from outside; `None` when the text cannot be one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 2 * HANDLE_BYTES {
+            return None;
+        }
+        let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
+        <[u8; HANDLE_BYTES]>::try_from(bytes).ok().map(Self)
+    }
+
+    /// The first 16 bytes of the digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; HANDLE_BYTES] {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
     }
 }
 

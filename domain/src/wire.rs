@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::secret::WireSecret;
+use crate::{
+    agent::{Browser, System},
+    secret::WireSecret,
+};
 
 /// A ticket for the next step of an enrolment.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,4 +100,32 @@ pub struct SessionView {
     pub session_expires_at: DateTime<Utc>,
     /// How many sessions the account has, this one included.
     pub sessions: u32,
+}
+
+/// The open sessions of an account: the one that asks first, then by their last use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionList {
+    /// At least the one that asks.
+    pub sessions: Vec<SessionEntry>,
+}
+
+/// An open session, as the owner of its account sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SessionEntry {
+    /// Names the session when it is to be closed, and opens nothing: 32 hexadecimal digits.
+    pub session: String,
+    /// When it was opened.
+    pub signed_in_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_used_at: DateTime<Utc>,
+    /// When it ends at the latest.
+    pub session_expires_at: DateTime<Utc>,
+    /// The browser that it was opened from, by its own account.
+    pub browser: Browser,
+    /// The system that it was opened from, likewise.
+    pub system: System,
+    /// Whether it is the one that asks.
+    pub current: bool,
 }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use domain::{
+    agent::Agent,
     error::ErrorCode,
     network::Network,
     service::{Outcome, Refusal, Sesame, UseCase},
 };
-use leptos::prelude::use_context;
+use http::{StatusCode, header, request::Parts};
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
 
 use super::{CookiePolicy, ForwardCookie, ServerError};
 
@@ -38,6 +41,18 @@ pub(super) fn current() -> Result<ServerContext, ServerError> {
         tracing::error!("a server function ran without its context");
         ErrorCode::Internal.into()
     })
+}
+
+/// What the visitor's browser says of itself.
+pub(super) fn agent() -> Agent {
+    let parts = use_context::<Parts>();
+    let header = parts.as_ref().and_then(|parts| parts.headers.get(header::USER_AGENT)?.to_str().ok());
+    header.map(Agent::of_user_agent).unwrap_or_default()
+}
+
+/// Gives the answer the status of one without a body.
+pub(super) fn answer_without_body() {
+    expect_context::<ResponseOptions>().set_status(StatusCode::NO_CONTENT);
 }
 
 impl ServerContext {

@@ -13,10 +13,10 @@ mod error;
 mod session_cookie;
 
 #[cfg(feature = "ssr")]
-use domain::service::{Origin, Outcome, UseCase};
+use domain::service::{Closed, Origin, Outcome, UseCase};
 use domain::{
     secret::WireSecret,
-    wire::{Activated, Authentication, PasswordIssued, SessionView, TicketIssued, TotpIssued},
+    wire::{Activated, Authentication, PasswordIssued, SessionList, SessionView, TicketIssued, TotpIssued},
 };
 use leptos::{prelude::*, server_fn::codec::Json};
 use serde::{Deserialize, Serialize};
@@ -53,8 +53,8 @@ pub async fn generate_2fa(ticket: WireSecret) -> Result<TotpIssued, ServerError>
 #[server(prefix = "/api", endpoint = "activate", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn activate(ticket: WireSecret, code: WireSecret) -> Result<Activated, ServerError> {
     let context = context::current()?;
-    let (activated, token) =
-        context.answer(UseCase::Activate, context.sesame.activate(ticket.expose(), code.expose()).await)?;
+    let proved = context.sesame.activate(ticket.expose(), code.expose(), context::agent()).await;
+    let (activated, token) = context.answer(UseCase::Activate, proved)?;
     session_cookie::set(&context, &token)?;
     Ok(activated)
 }
@@ -69,7 +69,8 @@ pub async fn authenticate(
     let context = context::current()?;
     let code = code.as_ref().map(WireSecret::expose);
     let note = session_cookie::read_note(&context);
-    let origin = Origin { network: context.network, device: note.as_ref().map(WireSecret::expose) };
+    let device = note.as_ref().map(WireSecret::expose);
+    let origin = Origin { network: context.network, device, agent: context::agent() };
     let judged = context.sesame.authenticate(origin, &username, &password, code).await;
     let (answer, token) = context.answer_with(UseCase::Authenticate, judged, |(answer, _)| match answer {
         Authentication::Authenticated { .. } => Outcome::Done,
@@ -109,4 +110,38 @@ pub async fn sign_out() -> Result<(), ServerError> {
     context
         .answer(UseCase::SignOut, context.sesame.sign_out(token.as_ref().map(WireSecret::expose)).await)?;
     session_cookie::clear(&context)
+}
+
+/// The open sessions of the account.
+#[server(prefix = "/api", endpoint = "sessions", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
+pub async fn sessions() -> Result<SessionList, ServerError> {
+    let context = context::current()?;
+    let token = session_cookie::read(&context);
+    context.answer(UseCase::Sessions, context.sesame.sessions(token.as_ref().map(WireSecret::expose)).await)
+}
+
+/// Closes one session of the account. One that is not there is closed.
+#[server(prefix = "/api", endpoint = "revoke-session", input = JsonBody, input_derive = (Serialize, Deserialize), output = NoContent)]
+pub async fn revoke_session(session: String) -> Result<(), ServerError> {
+    let context = context::current()?;
+    let token = session_cookie::read(&context);
+    let revoked = context.sesame.revoke_session(token.as_ref().map(WireSecret::expose), &session).await;
+    match context.answer(UseCase::RevokeSession, revoked)? {
+        Closed::Own => session_cookie::clear(&context),
+        Closed::Other => {
+            context::answer_without_body();
+            Ok(())
+        }
+    }
+}
+
+/// Closes all sessions of the account but the one that asks.
+#[server(prefix = "/api", endpoint = "revoke-other-sessions", input = JsonBody, input_derive = (Serialize, Deserialize), output = NoContent)]
+pub async fn revoke_other_sessions() -> Result<(), ServerError> {
+    let context = context::current()?;
+    let token = session_cookie::read(&context);
+    let revoked = context.sesame.revoke_other_sessions(token.as_ref().map(WireSecret::expose)).await;
+    context.answer(UseCase::RevokeOtherSessions, revoked)?;
+    context::answer_without_body();
+    Ok(())
 }

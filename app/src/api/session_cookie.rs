@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use domain::{device, error::ErrorCode, secret::WireSecret, service::SessionToken};
-use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts};
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 
-use super::{ServerContext, ServerError};
+use super::{ServerContext, ServerError, context};
 
 /// How the session cookie is named and protected; follows from the public URL's scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,9 +148,18 @@ pub(super) fn set(context: &ServerContext, token: &SessionToken) -> Result<(), S
     Ok(())
 }
 
+/// Has a browser throw away what pages of this origin stored (docs/security/web.md says why not more).
+/// Not `"cookies"`: that is for the whole domain, so that every other application there would lose its
+/// own, and this device the note that keeps its owner from being locked out. Not `"cache"`: every
+/// answer that is about somebody is `no-store`, and some browsers take seconds to clear a cache.
+const CLEAR_SITE_DATA: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"storage\""));
+
 /// Takes the cookies back, with the status of an answer without a body.
 pub(super) fn clear(context: &ServerContext) -> Result<(), ServerError> {
-    expect_context::<ResponseOptions>().set_status(StatusCode::NO_CONTENT);
+    context::answer_without_body();
+    let (name, value) = CLEAR_SITE_DATA;
+    expect_context::<ResponseOptions>().insert_header(name, value);
     append(&context.cookie.clear())?;
     if let Some(cookie) = &context.forward {
         append(&cookie.clear())?;

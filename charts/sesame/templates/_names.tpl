@@ -84,7 +84,7 @@ generate-2fa:
   paths: [/api/generate-2fa]
 authenticate-user:
   name: {{ $prefix }}authenticate-user
-  paths: [/api/authenticate, /api/activate, /api/renew, /api/session, /api/sign-out, /api/verify]
+  paths: [/api/authenticate, /api/activate, /api/renew, /api/session, /api/sign-out, /api/sessions, /api/revoke-session, /api/revoke-other-sessions, /api/verify]
 {{- end -}}
 
 {{/* The host of the public URL, as a route matches it. */}}

@@ -46,6 +46,9 @@ API = {
         "/api/renew",
         "/api/session",
         "/api/sign-out",
+        "/api/sessions",
+        "/api/revoke-session",
+        "/api/revoke-other-sessions",
         "/api/verify",
     },
 }

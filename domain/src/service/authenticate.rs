@@ -11,6 +11,7 @@ use super::{
     register::parse_username,
 };
 use crate::{
+    agent::Agent,
     audit::{AuditEvent, AuditKind},
     code::Code,
     device::DeviceId,
@@ -47,6 +48,14 @@ impl Decoy {
     }
 }
 
+/// Who says that they sign in, and where from.
+#[derive(Clone, Copy)]
+struct Whom<'a> {
+    username: &'a Username,
+    device: Option<DeviceId>,
+    agent: Agent,
+}
+
 /// What correct secrets would prove.
 enum Claim {
     /// Nothing: there is no such account, or nothing was claimed yet.
@@ -79,8 +88,10 @@ impl Sesame {
         let username = parse_username(username)?;
         let password = parse_password(password)?;
         let code = code.map(parse_code).transpose()?;
-        let lane = self.take_sign_in_try(origin.into(), &username).await?;
-        let judged = self.judge(&username, lane.device, password, code).await;
+        let origin = origin.into();
+        let lane = self.take_sign_in_try(origin, &username).await?;
+        let whom = Whom { username: &username, device: lane.device, agent: origin.agent };
+        let judged = self.judge(whom, password, code).await;
         match &judged {
             Ok(_) => {
                 // Best effort: the code is spent and the session open, which a 503 would deny. A lane
@@ -96,12 +107,12 @@ impl Sesame {
 
     async fn judge(
         &self,
-        username: &Username,
-        device: Option<DeviceId>,
+        whom: Whom<'_>,
         password: Secret,
         code: Option<Code>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
         let now = self.now();
+        let Whom { username, device, .. } = whom;
         let account = self.ports.accounts.find_account(username).await?;
         let candidate = self.candidate(account.as_ref(), now);
 
@@ -121,7 +132,7 @@ impl Sesame {
         }
         let step = step.filter(|_| may_look);
         let verified = candidate.password.0;
-        let answer = match self.grant(candidate.claim, verified, step, username, device, now).await {
+        let answer = match self.grant(candidate.claim, verified, step, whom, now).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if refusal.is_fault() {
@@ -145,8 +156,7 @@ impl Sesame {
         claim: Claim,
         password: &Sealed,
         step: Option<u64>,
-        username: &Username,
-        device: Option<DeviceId>,
+        whom: Whom<'_>,
         now: DateTime<Utc>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
         match (claim, step) {
@@ -159,7 +169,8 @@ impl Sesame {
                 Ok((Authentication::Expired { ticket, expires_at }, None))
             }
             (Claim::Owner { account, pair, valid_until, .. }, Some(step)) => {
-                let (token, session) = self.draw_session(now, valid_until, username, device)?;
+                let Whom { username, device, agent } = whom;
+                let (token, session) = self.draw_session(now, valid_until, username, device, agent)?;
                 let event = AuditEvent { at: now, account, kind: AuditKind::SignedIn };
                 if !self.ports.accounts.open_session(account, pair, step, &session, &event).await? {
                     return Err(refused());

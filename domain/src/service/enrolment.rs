@@ -10,6 +10,7 @@ use super::{
     ticket_end,
 };
 use crate::{
+    agent::Agent,
     audit::{AuditEvent, AuditKind},
     code::Code,
     error::{ApiError, CodeRejection, ErrorCode},
@@ -73,13 +74,18 @@ impl Sesame {
     /// A try is taken before the code is looked at, so that parallel guesses cannot exceed the
     /// tries, and given back if a fault of ours kept the code from being judged. The code's time
     /// step is spent like any other.
-    pub async fn activate(&self, ticket: &str, code: &str) -> Result<(Activated, SessionToken), Refusal> {
+    pub async fn activate(
+        &self,
+        ticket: &str,
+        code: &str,
+        agent: Agent,
+    ) -> Result<(Activated, SessionToken), Refusal> {
         let code = parse_code(code)?;
         let now = self.now();
         let ticket = parse_ticket(ticket)?;
         let enrolment = (self.ports.accounts.take_ticket_try(&ticket, now).await?)
             .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;
-        match self.prove(&enrolment, ticket, &code, now).await {
+        match self.prove(&enrolment, ticket, &code, agent, now).await {
             Ok(Proof::Done(activated, token)) => Ok((activated, token)),
             Ok(Proof::Rejected(reason)) => Err(self.reject_code(&enrolment, reason, now).await?),
             Err(refusal) => {
@@ -141,6 +147,7 @@ impl Sesame {
         enrolment: &Enrolment,
         ticket: TokenDigest,
         code: &Code,
+        agent: Agent,
         now: DateTime<Utc>,
     ) -> Result<Proof, Refusal> {
         let secret = self.open_totp(enrolment)?;
@@ -149,7 +156,7 @@ impl Sesame {
         };
         let jitter = rotation::draw_jitter(&*self.ports.entropy);
         let valid_until = self.policy.period.valid_until(now, jitter);
-        let (token, session) = self.draw_session(now, valid_until, &enrolment.username, None)?;
+        let (token, session) = self.draw_session(now, valid_until, &enrolment.username, None, agent)?;
         let Enrolment { account, pair, .. } = *enrolment;
         let activation = Activation { ticket, account, pair, step, valid_until, jitter, session };
         let kind = if enrolment.renewal { AuditKind::Renewed } else { AuditKind::Activated };

@@ -28,10 +28,11 @@ use self::{
 pub use self::{
     outcome::{Outcome, UseCase},
     refusal::Refusal,
-    session::Verified,
+    session::{Closed, Verified},
     throttling::Origin,
 };
 use crate::{
+    agent::Agent,
     device::{self, DeviceId},
     secret::WireSecret,
     token::Token,
@@ -111,11 +112,19 @@ impl Sesame {
         valid_until: DateTime<Utc>,
         username: &Username,
         device: Option<DeviceId>,
+        agent: Agent,
     ) -> Result<(SessionToken, NewSession), Refusal> {
         let (token, forward) = Token::random_with_forward(&*self.ports.entropy);
         let expires_at = (now + self.policy.session_lifetime).min(valid_until);
-        let tries = self.policy.code_tries;
-        let new = NewSession { digest: token.digest, forward: forward.digest, now, expires_at, tries };
+        let new = NewSession {
+            digest: token.digest,
+            forward: forward.digest,
+            now,
+            expires_at,
+            tries: self.policy.code_tries,
+            agent,
+            at_most: self.policy.sessions_at_most,
+        };
         let device = device.unwrap_or_else(|| DeviceId::random(&*self.ports.entropy));
         let device = device::note(&*self.ports.vault, device, username, now)?;
         Ok((SessionToken { text: token.text, forward: forward.text, device, expires_at }, new))

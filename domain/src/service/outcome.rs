@@ -21,6 +21,12 @@ pub enum UseCase {
     Session,
     /// Signing out.
     SignOut,
+    /// Looking at all of one's sessions.
+    Sessions,
+    /// Closing one of them.
+    RevokeSession,
+    /// Closing all of them but this one.
+    RevokeOtherSessions,
     /// Telling another application who is signed in.
     Verify,
 }
@@ -38,6 +44,9 @@ impl UseCase {
             Self::Renew => "renew",
             Self::Session => "session",
             Self::SignOut => "sign_out",
+            Self::Sessions => "sessions",
+            Self::RevokeSession => "revoke_session",
+            Self::RevokeOtherSessions => "revoke_other_sessions",
             Self::Verify => "verify",
         }
     }

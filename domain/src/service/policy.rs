@@ -22,6 +22,8 @@ pub struct Policy {
     pub session_idle: Duration,
     /// A session older than this is over.
     pub session_lifetime: Duration,
+    /// How many sessions an account may have: one more closes the one that was unused for longest.
+    pub sessions_at_most: u32,
     /// Sign-ins of one network.
     pub sign_in_network: Bucket,
     /// Registrations of one network.
@@ -38,6 +40,7 @@ impl Default for Policy {
             code_tries: 5,
             session_idle: Duration::minutes(30),
             session_lifetime: Duration::hours(12),
+            sessions_at_most: 20,
             sign_in_network: Bucket { burst: 120, per_minute: 120 },
             register_network: Bucket { burst: 60, per_minute: 30 },
         }

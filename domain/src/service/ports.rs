@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 
 use crate::{
+    agent::Agent,
     audit::AuditEvent,
     id::{AccountId, PairId},
     secret::Secret,
     throttle::{LaneKey, LaneState, Verdict},
-    token::TokenDigest,
+    token::{SessionHandle, TokenDigest},
     username::Username,
 };
 
@@ -201,6 +202,10 @@ pub struct NewSession {
     pub expires_at: DateTime<Utc>,
     /// How many wrong codes it survives when renewal is asked for.
     pub tries: u8,
+    /// Where it is opened from.
+    pub agent: Agent,
+    /// How many sessions its account may have, this one included; at least one.
+    pub at_most: u32,
 }
 
 /// A proved pair to put in place.
@@ -267,6 +272,21 @@ pub struct Session {
     pub last_step: Option<u64>,
     /// How many sessions the account has (rows, of which some may be over).
     pub sessions: u32,
+}
+
+/// An open session, as its owner's list has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListedSession {
+    /// What the store keeps of the session token.
+    pub digest: TokenDigest,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// Where it was opened from; nothing known of a session that an older program opened.
+    pub agent: Agent,
 }
 
 /// What became of a renewal's beginning.
@@ -360,7 +380,9 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Consumes the time step and opens a session. `false` if the step, or a later one, was
-    /// accepted before, or if `pair` is no longer the active pair.
+    /// accepted before, or if `pair` is no longer the active pair. Closes the sessions of the account
+    /// that were unused for longest, where it would have more than `session.at_most`; an
+    /// [`AuditKind::SessionDisplaced`](crate::audit::AuditKind) tells it.
     async fn open_session(
         &self,
         account: AccountId,
@@ -402,6 +424,28 @@ pub trait AccountStore: Send + Sync {
 
     /// Closes a session. `false` if there was none.
     async fn close_session(&self, token: &TokenDigest, event: &AuditEvent) -> Result<bool, StoreError>;
+
+    /// The sessions of an account that end after `now` and were used after `idle_since`, the one used
+    /// last first.
+    async fn list_sessions(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+        idle_since: DateTime<Utc>,
+    ) -> Result<Vec<ListedSession>, StoreError>;
+
+    /// Closes the session called `handle`, if it belongs to the account whose session has the token
+    /// `by`. `false` if there is none there, and if `by` is no session.
+    async fn close_session_called(
+        &self,
+        by: &TokenDigest,
+        handle: &SessionHandle,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError>;
+
+    /// Closes all sessions of the account whose session has the token `by`, but that one. `false` if
+    /// there was none, and if `by` is no session.
+    async fn close_other_sessions(&self, by: &TokenDigest, event: &AuditEvent) -> Result<bool, StoreError>;
 
     /// Notes an event that changed nothing else.
     async fn record(&self, event: &AuditEvent) -> Result<(), StoreError>;

@@ -1,14 +1,17 @@
-//! Sessions: who is signed in, and signing out.
+//! Sessions: who is signed in, signing out, and seeing and closing one's other sessions.
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Refusal, Sesame, ports::Session};
+use super::{
+    Refusal, Sesame,
+    ports::{ListedSession, Session},
+};
 use crate::{
     audit::{AuditEvent, AuditKind},
-    error::ErrorCode,
-    token::digest_of_text,
+    error::{ApiError, ErrorCode},
+    token::{SessionHandle, TokenDigest, digest_of_text},
     username::Username,
-    wire::SessionView,
+    wire::{SessionEntry, SessionList, SessionView},
 };
 
 /// A session's last use is noted at most this often: reading a page is not worth a write.
@@ -21,6 +24,15 @@ pub struct Verified {
     pub username: Username,
     /// When the secrets stop opening sessions.
     pub valid_until: DateTime<Utc>,
+}
+
+/// Which session was closed by its handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// The one that asked: its cookies are to be taken back.
+    Own,
+    /// Another one of the account, or one that is not there.
+    Other,
 }
 
 impl Sesame {
@@ -43,6 +55,55 @@ impl Sesame {
         let event = AuditEvent { at: self.now(), account: session.account, kind: AuditKind::SignedOut };
         self.ports.accounts.close_session(&digest, &event).await?;
         Ok(())
+    }
+
+    /// The open sessions of the account, the one behind the cookie first.
+    pub async fn sessions(&self, token: Option<&str>) -> Result<SessionList, Refusal> {
+        let own = self.live_session(token).await?;
+        let now = self.now();
+        let idle_since = now - self.policy.session_idle;
+        let mut listed = self.ports.accounts.list_sessions(own.account, now, idle_since).await?;
+        // Stable: the others stay in the order of their last use.
+        listed.sort_by_key(|session| session.digest != own.digest);
+        Ok(SessionList { sessions: listed.into_iter().map(|session| entry(session, &own.digest)).collect() })
+    }
+
+    /// Closes one session of the account by its handle. One that is not there is closed: somebody
+    /// else's, an unknown one and one that has ended look alike.
+    pub async fn revoke_session(&self, token: Option<&str>, handle: &str) -> Result<Closed, Refusal> {
+        let handle = SessionHandle::parse(handle)
+            .ok_or_else(|| ApiError::invalid("session", "This is not the name of a session."))?;
+        let own = self.live_session(token).await?;
+        if handle == SessionHandle::of(&own.digest) {
+            self.ports.accounts.close_session(&own.digest, &self.told(&own, AuditKind::SignedOut)).await?;
+            return Ok(Closed::Own);
+        }
+        let event = self.told(&own, AuditKind::SessionClosed);
+        if !self.ports.accounts.close_session_called(&own.digest, &handle, &event).await? {
+            self.still_open(&own.digest).await?;
+        }
+        Ok(Closed::Other)
+    }
+
+    /// Closes all sessions of the account but the one behind the cookie.
+    pub async fn revoke_other_sessions(&self, token: Option<&str>) -> Result<(), Refusal> {
+        let own = self.live_session(token).await?;
+        let event = self.told(&own, AuditKind::OtherSessionsClosed);
+        if !self.ports.accounts.close_other_sessions(&own.digest, &event).await? {
+            self.still_open(&own.digest).await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing was closed: because there was nothing, or because the session that asked was closed
+    /// meanwhile, from one of those that it meant to close perhaps. Its owner must not be told that
+    /// they are gone.
+    async fn still_open(&self, own: &TokenDigest) -> Result<(), Refusal> {
+        self.ports.accounts.find_session(own).await?.map(drop).ok_or_else(unauthenticated)
+    }
+
+    fn told(&self, own: &Session, kind: AuditKind) -> AuditEvent {
+        AuditEvent { at: self.now(), account: own.account, kind }
     }
 
     /// Who is behind a forward token, for a proxy in front of another application. Being there
@@ -70,6 +131,18 @@ impl Sesame {
             self.ports.accounts.touch_session(&session.digest, now).await?;
         }
         Ok(session)
+    }
+}
+
+fn entry(session: ListedSession, own: &TokenDigest) -> SessionEntry {
+    SessionEntry {
+        session: SessionHandle::of(&session.digest).to_string(),
+        signed_in_at: session.created_at,
+        last_used_at: session.last_seen_at,
+        session_expires_at: session.expires_at,
+        browser: session.agent.browser,
+        system: session.agent.system,
+        current: session.digest == *own,
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::{Refusal, Sesame};
 use crate::{
+    agent::Agent,
     device::{self, DeviceId},
     error::{ApiError, ErrorCode},
     network::Network,
@@ -21,12 +22,14 @@ pub struct Origin<'a> {
     pub network: Network,
     /// The note that the device shows, if any ([`crate::device`]). Whatever it says, it is judged here.
     pub device: Option<&'a str>,
+    /// What it says of itself, for the list of sessions.
+    pub agent: Agent,
 }
 
 impl From<Network> for Origin<'_> {
-    /// A device that shows no note.
+    /// A device that shows no note and says nothing of itself.
     fn from(network: Network) -> Self {
-        Self { network, device: None }
+        Self { network, device: None, agent: Agent::default() }
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use domain::{
+    agent::Agent,
     network::Network,
     secret::WireSecret,
     service::{Refusal, Sesame, SessionToken},
@@ -46,7 +47,7 @@ pub(crate) async fn serve(sesame: &Sesame, ask: &Ask) -> Result<Told, Refusal> {
         Ask::Password { ticket } => Told::Password(sesame.generate_password(ticket).await?),
         Ask::Totp { ticket } => Told::Totp(sesame.generate_totp(ticket).await?),
         Ask::Activate { ticket, code } => {
-            let (activated, session) = sesame.activate(ticket, code).await?;
+            let (activated, session) = sesame.activate(ticket, code, Agent::default()).await?;
             Told::Activated(activated, session)
         }
         Ask::SignIn { name, password, code } => {

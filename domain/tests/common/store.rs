@@ -12,16 +12,17 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    audit::AuditEvent,
+    agent::Agent,
+    audit::{AuditEvent, AuditKind},
     id::{AccountId, PairId},
     service::ports::{
-        Account, AccountStore, Activation, ActivationOutcome, Enrolment, NewPending, NewRegistration,
-        NewSession, NewTicket, Pair, Registration, RenewalOutcome, Sealed, Session, Stage, StoreError,
-        ThrottleStore,
+        Account, AccountStore, Activation, ActivationOutcome, Enrolment, ListedSession, NewPending,
+        NewRegistration, NewSession, NewTicket, Pair, Registration, RenewalOutcome, Sealed, Session, Stage,
+        StoreError, ThrottleStore,
     },
     service::ports::{LaneRule, Stage::PasswordIssued, Stage::Registered, Stage::TotpIssued},
     throttle::{LaneKey, LaneState, Verdict},
-    token::TokenDigest,
+    token::{SessionHandle, TokenDigest},
     username::Username,
 };
 
@@ -87,6 +88,7 @@ pub(crate) struct SessionRow {
     pub(crate) last_seen_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) tries: u8,
+    pub(crate) agent: Agent,
 }
 
 impl PendingRow {
@@ -157,6 +159,22 @@ impl State {
         self.accounts.values_mut().filter_map(|row| row.pending.as_mut()).find(|pending| matches(pending))
     }
 
+    /// Closes the sessions that were unused for longest, so that there is room for one more.
+    fn displace(&mut self, account: AccountId, new: &NewSession) {
+        let mut open: Vec<_> =
+            self.sessions.iter().filter(|(_, session)| session.account == account).collect();
+        open.sort_by_key(|(token, session)| (session.last_seen_at, session.created_at, **token));
+        let room = usize::try_from(new.at_most).unwrap() - 1;
+        let gone: Vec<_> =
+            open.iter().take(open.len().saturating_sub(room)).map(|(token, _)| **token).collect();
+        for token in &gone {
+            self.sessions.remove(token);
+        }
+        if !gone.is_empty() {
+            self.events.push(AuditEvent { at: new.now, account, kind: AuditKind::SessionDisplaced });
+        }
+    }
+
     fn open(&mut self, account: AccountId, new: &NewSession) {
         let row = SessionRow {
             forward: new.forward,
@@ -165,6 +183,7 @@ impl State {
             last_seen_at: new.now,
             expires_at: new.expires_at,
             tries: new.tries,
+            agent: new.agent,
         };
         self.sessions.insert(*new.digest.as_bytes(), row);
     }
@@ -210,6 +229,30 @@ impl Memory {
 
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
+    }
+
+    /// Closes the sessions for which `which` holds, of the account whose session `by` is.
+    async fn close_beside(
+        &self,
+        by: &TokenDigest,
+        event: &AuditEvent,
+        which: impl Fn(&TokenDigest) -> bool,
+    ) -> Result<bool, StoreError> {
+        self.transaction(|state| {
+            let Some(account) = state.sessions.get(by.as_bytes()).map(|session| session.account) else {
+                return false;
+            };
+            let before = state.sessions.len();
+            state.sessions.retain(|token, session| {
+                session.account != account || !which(&TokenDigest::from_bytes(*token))
+            });
+            let closed = state.sessions.len() < before;
+            if closed {
+                state.events.push(*event);
+            }
+            closed
+        })
+        .await
     }
 
     async fn transaction<T>(&self, work: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
@@ -455,6 +498,7 @@ impl AccountStore for Memory {
             if !stands || !row.take_step(step, self.has(Defect::StepReused)) {
                 return false;
             }
+            state.displace(account, session);
             state.open(account, session);
             state.events.push(*event);
             true
@@ -566,6 +610,43 @@ impl AccountStore for Memory {
             closed
         })
         .await
+    }
+
+    async fn list_sessions(
+        &self,
+        account: AccountId,
+        now: DateTime<Utc>,
+        idle_since: DateTime<Utc>,
+    ) -> Result<Vec<ListedSession>, StoreError> {
+        self.transaction(|state| {
+            let live = |session: &SessionRow| now < session.expires_at && idle_since < session.last_seen_at;
+            let mut listed: Vec<_> = (state.sessions.iter())
+                .filter(|(_, session)| session.account == account && live(session))
+                .map(|(token, session)| ListedSession {
+                    digest: TokenDigest::from_bytes(*token),
+                    created_at: session.created_at,
+                    last_seen_at: session.last_seen_at,
+                    expires_at: session.expires_at,
+                    agent: session.agent,
+                })
+                .collect();
+            listed.sort_by_key(|session| std::cmp::Reverse((session.last_seen_at, session.created_at)));
+            listed
+        })
+        .await
+    }
+
+    async fn close_session_called(
+        &self,
+        by: &TokenDigest,
+        handle: &SessionHandle,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.close_beside(by, event, |token| SessionHandle::of(token) == *handle).await
+    }
+
+    async fn close_other_sessions(&self, by: &TokenDigest, event: &AuditEvent) -> Result<bool, StoreError> {
+        self.close_beside(by, event, |token| token != by).await
     }
 
     async fn record(&self, event: &AuditEvent) -> Result<(), StoreError> {

@@ -22,12 +22,12 @@ use domain::{
         policy::Policy,
         ports::{
             Account, AccountStore, Activation, ActivationOutcome, Clock, Enrolment, Entropy, LaneRule,
-            NewPending, NewRegistration, NewSession, NewTicket, Registration, RenewalOutcome, Sealed,
-            SealedColumn, Session, Stage, StoreError, ThrottleStore, Vault, VaultError,
+            ListedSession, NewPending, NewRegistration, NewSession, NewTicket, Registration, RenewalOutcome,
+            Sealed, SealedColumn, Session, Stage, StoreError, ThrottleStore, Vault, VaultError,
         },
     },
     throttle::{LaneKey, Verdict},
-    token::TokenDigest,
+    token::{SessionHandle, TokenDigest},
     username::Username,
 };
 
@@ -473,6 +473,29 @@ impl AccountStore for Desk {
 
     async fn close_session(&self, token: &TokenDigest, event: &AuditEvent) -> Result<bool, StoreError> {
         self.call(self.memory.close_session(token, event)).await
+    }
+
+    /// Changes nothing, and no actor of the model asks for it.
+    async fn list_sessions(
+        &self,
+        _: AccountId,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> Result<Vec<ListedSession>, StoreError> {
+        Err(StoreError::Broken("the model lists no sessions".to_owned()))
+    }
+
+    async fn close_session_called(
+        &self,
+        by: &TokenDigest,
+        handle: &SessionHandle,
+        event: &AuditEvent,
+    ) -> Result<bool, StoreError> {
+        self.call(self.memory.close_session_called(by, handle, event)).await
+    }
+
+    async fn close_other_sessions(&self, by: &TokenDigest, event: &AuditEvent) -> Result<bool, StoreError> {
+        self.call(self.memory.close_other_sessions(by, event)).await
     }
 
     async fn record(&self, event: &AuditEvent) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@
     reason = "clippy.toml allows these in test functions; here are their helpers"
 )]
 
+mod agent;
 mod code;
 mod errors;
 mod username;

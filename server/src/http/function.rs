@@ -38,9 +38,16 @@ impl Function {
         match self {
             Self::GeneratePassword => &["/api/generate-password", "/api/register"],
             Self::GenerateTotp => &["/api/generate-2fa"],
-            Self::AuthenticateUser => {
-                &["/api/authenticate", "/api/activate", "/api/renew", "/api/session", "/api/sign-out"]
-            }
+            Self::AuthenticateUser => &[
+                "/api/authenticate",
+                "/api/activate",
+                "/api/renew",
+                "/api/session",
+                "/api/sign-out",
+                "/api/sessions",
+                "/api/revoke-session",
+                "/api/revoke-other-sessions",
+            ],
         }
     }
 

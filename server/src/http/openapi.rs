@@ -5,8 +5,12 @@ use std::sync::LazyLock;
 
 use axum::{body::Body, http::Response, response::IntoResponse as _};
 use domain::{
+    agent::{Browser, System},
     error::{ApiError, CodeRejection, ErrorCode},
-    wire::{Activated, Authentication, PasswordIssued, SessionView, TicketIssued, TotpIssued},
+    wire::{
+        Activated, Authentication, PasswordIssued, SessionEntry, SessionList, SessionView, TicketIssued,
+        TotpIssued,
+    },
 };
 use serde::Deserialize;
 use utoipa::{
@@ -44,7 +48,7 @@ const ALWAYS: [ErrorCode; 9] = [
 ];
 
 /// Every route, in the order of an account's life.
-pub const ENDPOINTS: [Endpoint; 8] = [
+pub const ENDPOINTS: [Endpoint; 11] = [
     Endpoint {
         path: "/api/register",
         summary: "Register a username; the ticket claims its password",
@@ -109,6 +113,30 @@ pub const ENDPOINTS: [Endpoint; 8] = [
         session: true,
         errors: &[],
     },
+    Endpoint {
+        path: "/api/sessions",
+        summary: "The open sessions of the account",
+        request: None,
+        answer: Some("SessionList"),
+        session: true,
+        errors: &[ErrorCode::Unauthenticated],
+    },
+    Endpoint {
+        path: "/api/revoke-session",
+        summary: "Close one session of the account; one that is not there is closed",
+        request: Some("RevokeSessionRequest"),
+        answer: None,
+        session: true,
+        errors: &[ErrorCode::Unauthenticated],
+    },
+    Endpoint {
+        path: "/api/revoke-other-sessions",
+        summary: "Close all sessions of the account but the one that asks",
+        request: None,
+        answer: None,
+        session: true,
+        errors: &[ErrorCode::Unauthenticated],
+    },
 ];
 
 /// Body of `/api/register`.
@@ -165,6 +193,16 @@ struct RenewRequest {
     code: String,
 }
 
+/// Body of `/api/revoke-session`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "describes what a server function reads")]
+struct RevokeSessionRequest {
+    /// What `/api/sessions` calls the session.
+    #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]{32}$")]
+    session: String,
+}
+
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -178,12 +216,17 @@ struct RenewRequest {
         ActivateRequest,
         AuthenticateRequest,
         RenewRequest,
+        RevokeSessionRequest,
         TicketIssued,
         PasswordIssued,
         TotpIssued,
         Activated,
         Authentication,
         SessionView,
+        SessionList,
+        SessionEntry,
+        Browser,
+        System,
         ApiError,
         ErrorCode,
         CodeRejection

@@ -19,7 +19,7 @@ use prometheus_client::{
 const BUCKETS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0];
 
 /// The routes of the API by their address; every other request is counted by its kind.
-const API: [&str; 10] = [
+const API: [&str; 13] = [
     "/api/register",
     "/api/generate-password",
     "/api/generate-2fa",
@@ -28,12 +28,15 @@ const API: [&str; 10] = [
     "/api/renew",
     "/api/session",
     "/api/sign-out",
+    "/api/sessions",
+    "/api/revoke-session",
+    "/api/revoke-other-sessions",
     "/api/verify",
     "/api/openapi.json",
 ];
 
 /// How many of [`API`], from the first, are called by POST.
-const CALLS: usize = 8;
+const CALLS: usize = 11;
 /// The answers that are failures of ours (docs/operations/kpi.md).
 const FAILURES: [u16; 4] = [429, 500, 503, 504];
 

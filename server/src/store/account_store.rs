@@ -12,10 +12,11 @@ macro_rules! impl_account_store {
             audit::AuditEvent,
             id::{AccountId, PairId},
             service::ports::{
-                Account, AccountStore, Activation, ActivationOutcome, Enrolment, NewPending, NewRegistration,
-                NewSession, NewTicket, Registration, RenewalOutcome, Sealed, Session, Stage, StoreError,
+                Account, AccountStore, Activation, ActivationOutcome, Enrolment, ListedSession, NewPending,
+                NewRegistration, NewSession, NewTicket, Registration, RenewalOutcome, Sealed, Session, Stage,
+                StoreError,
             },
-            token::TokenDigest,
+            token::{SessionHandle, TokenDigest},
             username::Username,
         };
 
@@ -160,6 +161,32 @@ macro_rules! impl_account_store {
                 event: &AuditEvent,
             ) -> Result<bool, StoreError> {
                 Ok(sessions::close_session(self, token, event).await?)
+            }
+
+            async fn list_sessions(
+                &self,
+                account: AccountId,
+                now: DateTime<Utc>,
+                idle_since: DateTime<Utc>,
+            ) -> Result<Vec<ListedSession>, StoreError> {
+                Ok(sessions::list_sessions(self, account, now, idle_since).await?)
+            }
+
+            async fn close_session_called(
+                &self,
+                by: &TokenDigest,
+                handle: &SessionHandle,
+                event: &AuditEvent,
+            ) -> Result<bool, StoreError> {
+                Ok(sessions::close_session_called(self, by, handle, event).await?)
+            }
+
+            async fn close_other_sessions(
+                &self,
+                by: &TokenDigest,
+                event: &AuditEvent,
+            ) -> Result<bool, StoreError> {
+                Ok(sessions::close_other_sessions(self, by, event).await?)
             }
 
             async fn record(&self, event: &AuditEvent) -> Result<(), StoreError> {

@@ -1,15 +1,16 @@
 //! Rows as both backends select them, and what they mean. The column names are the fields'.
 
 use domain::{
+    agent::Agent,
     id::{AccountId, PairId},
-    service::ports::{Account, Enrolment, Pair, Sealed, Session},
+    service::ports::{Account, Enrolment, ListedSession, Pair, Sealed, Session},
     throttle::LaneState,
     token::TokenDigest,
     trail::{Entry, Head, Link, PseudonymKey, Subject},
     username::Username,
 };
 
-use super::{Ends, Fault, KeyFingerprint, OpenSession, Person, SealedPair, stamp::Stamp};
+use super::{Ends, Fault, KeyFingerprint, Person, SealedPair, stamp::Stamp};
 
 /// A pending pair with its account, found by its ticket.
 #[derive(sqlx::FromRow)]
@@ -162,22 +163,27 @@ impl TryFrom<PersonRow> for Person {
     }
 }
 
-/// A session as it is listed.
-#[expect(clippy::struct_field_names, reason = "all that is kept of a session are instants")]
+/// A session in its owner's list.
 #[derive(sqlx::FromRow)]
-pub(super) struct OpenSessionRow {
+pub(super) struct ListedRow {
+    token_digest: Vec<u8>,
     created_at: Stamp,
     last_seen_at: Stamp,
     expires_at: Stamp,
+    agent: Option<String>,
 }
 
-impl From<OpenSessionRow> for OpenSession {
-    fn from(row: OpenSessionRow) -> Self {
-        Self {
+impl TryFrom<ListedRow> for ListedSession {
+    type Error = Fault;
+
+    fn try_from(row: ListedRow) -> Result<Self, Fault> {
+        Ok(Self {
+            digest: token_digest(row.token_digest)?,
             created_at: row.created_at.into(),
             last_seen_at: row.last_seen_at.into(),
             expires_at: row.expires_at.into(),
-        }
+            agent: row.agent.as_deref().map(Agent::from_words).unwrap_or_default(),
+        })
     }
 }
 

@@ -39,7 +39,14 @@ fn workload(path: &str) -> &'static str {
     match path {
         "/api/register" | "/api/generate-password" => "generate-password",
         "/api/generate-2fa" => "generate-2fa",
-        "/api/activate" | "/api/authenticate" | "/api/renew" | "/api/session" | "/api/sign-out"
+        "/api/activate"
+        | "/api/authenticate"
+        | "/api/renew"
+        | "/api/session"
+        | "/api/sign-out"
+        | "/api/sessions"
+        | "/api/revoke-session"
+        | "/api/revoke-other-sessions"
         | "/api/verify" => "authenticate-user",
         _ => "web",
     }

@@ -17,6 +17,7 @@ fn the_guide_tells_the_figures_of_the_policy() {
         code_tries,
         session_idle,
         session_lifetime,
+        sessions_at_most,
         sign_in_network: _,
         register_network: _,
     } = Policy::default();
@@ -29,6 +30,7 @@ fn the_guide_tells_the_figures_of_the_policy() {
         ("wrong codes after which a ticket or a session is over", code_tries.to_string()),
         ("a session lasts unused", words(session_idle)),
         ("a session lasts at most", words(session_lifetime)),
+        ("sessions of an account", sessions_at_most.to_string()),
         ("failed sign-ins to a name are remembered", words(FORGET)),
     ];
     let rows = rows.map(|(what, figure)| [what.to_owned(), figure]);

@@ -15,7 +15,8 @@ use crate::{
     person::Person,
 };
 
-async fn https_app() -> TestApp {
+/// A service at `https://sesame.example`.
+pub(crate) async fn https_app() -> TestApp {
     let folder = Arc::new(tempfile::tempdir().unwrap());
     let url = DatabaseUrl::sqlite(folder.path().join("sesame.db"));
     TestApp::over(&url, folder, Policy::default(), TestApp::ring(), "https://sesame.example").await

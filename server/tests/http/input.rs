@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{app::TestApp, person::Person};
 
-const POSTS: [&str; 8] = [
+const POSTS: [&str; 11] = [
     "/api/register",
     "/api/generate-password",
     "/api/generate-2fa",
@@ -17,6 +17,9 @@ const POSTS: [&str; 8] = [
     "/api/renew",
     "/api/session",
     "/api/sign-out",
+    "/api/sessions",
+    "/api/revoke-session",
+    "/api/revoke-other-sessions",
 ];
 
 async fn raw(

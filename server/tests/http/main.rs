@@ -36,6 +36,7 @@ mod life;
 mod limits;
 mod metrics;
 mod openapi;
+mod own_sessions;
 mod pages;
 mod person;
 mod races;

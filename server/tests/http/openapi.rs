@@ -67,6 +67,14 @@ async fn real_answers_of_a_whole_life_fit_it() {
     fits("/api/authenticate", &signed_in);
     fits("/api/session", &app.post_as(&session, "/api/session", &json!({})).await);
     fits("/api/session", &app.post("/api/session", &json!({})).await);
+    let sessions = app.post_as(&session, "/api/sessions", &json!({})).await;
+    assert_eq!(sessions.json()["sessions"].as_array().unwrap().len(), 2);
+    fits("/api/sessions", &sessions);
+    let name = &sessions.json()["sessions"][1]["session"];
+    let revoke = async |body: Value| app.post_as(&session, "/api/revoke-session", &body).await;
+    assert_eq!(revoke(json!({ "session": name })).await.status, 204);
+    fits("/api/revoke-session", &revoke(json!({ "session": "x" })).await);
+    fits("/api/revoke-other-sessions", &app.post("/api/revoke-other-sessions", &json!({})).await);
     next_code(&app);
     let renew = app.post_as(&session, "/api/renew", &json!({ "code": bob.code(&app) })).await;
     assert_eq!(renew.status, 200);
@@ -81,7 +89,15 @@ async fn real_answers_of_a_whole_life_fit_it() {
 /// A body that fits a request schema, made from the schema.
 fn example(request: &Value) -> Value {
     let properties = request["properties"].as_object().unwrap();
-    properties.keys().map(|name| (name.clone(), json!("123456"))).collect::<serde_json::Map<_, _>>().into()
+    let text = |schema: &Value| match schema["minLength"].as_u64() {
+        Some(least) if least > 6 => "1".repeat(usize::try_from(least).unwrap()),
+        _ => "123456".to_owned(),
+    };
+    properties
+        .iter()
+        .map(|(name, schema)| (name.clone(), json!(text(schema))))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 #[tokio::test]

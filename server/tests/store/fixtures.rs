@@ -7,6 +7,7 @@ use std::sync::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
+    agent::Agent,
     audit::{AuditEvent, AuditKind},
     id::{AccountId, PairId},
     service::ports::{
@@ -86,6 +87,8 @@ pub(crate) fn session() -> NewSession {
         now: now(),
         expires_at: now() + Duration::hours(12),
         tries: 5,
+        agent: Agent::default(),
+        at_most: 20,
     }
 }
 

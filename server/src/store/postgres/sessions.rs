@@ -2,17 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    audit::AuditEvent,
+    audit::{AuditEvent, AuditKind},
     id::{AccountId, PairId},
-    service::ports::{NewSession, Session},
-    token::TokenDigest,
+    service::ports::{ListedSession, NewSession, Session},
+    token::{SessionHandle, TokenDigest},
 };
 use sqlx::PgConnection;
 
 use super::{PostgresStore, audit, pairs, steps};
 use crate::store::{
     Fault,
-    rows::{self, SessionRow},
+    rows::{self, ListedRow, SessionRow},
     stamp::Stamp,
 };
 
@@ -30,6 +30,7 @@ pub(super) async fn open_session(
     {
         return Ok(false);
     }
+    make_room(&mut tx, account, session).await?;
     insert(&mut tx, account, session).await?;
     audit::insert(&mut tx, event).await?;
     tx.commit().await?;
@@ -120,6 +121,83 @@ pub(super) async fn close_session(
     audit::commit_if_changed(tx, &done, event).await
 }
 
+pub(super) async fn list_sessions(
+    store: &PostgresStore,
+    account: AccountId,
+    now: DateTime<Utc>,
+    idle_since: DateTime<Utc>,
+) -> Result<Vec<ListedSession>, Fault> {
+    let rows: Vec<ListedRow> = sqlx::query_as(
+        "SELECT token_digest, created_at, last_seen_at, expires_at, agent FROM sessions
+         WHERE account_id = $1 AND expires_at > $2 AND last_seen_at > $3
+         ORDER BY last_seen_at DESC, created_at DESC, token_digest",
+    )
+    .bind(account.as_bytes().as_slice())
+    .bind(Stamp::from(now))
+    .bind(Stamp::from(idle_since))
+    .fetch_all(&store.pool)
+    .await?;
+    rows.into_iter().map(ListedSession::try_from).collect()
+}
+
+/// One statement: the session that asks is still there, and the other one belongs to its account.
+pub(super) async fn close_session_called(
+    store: &PostgresStore,
+    by: &TokenDigest,
+    handle: &SessionHandle,
+    event: &AuditEvent,
+) -> Result<bool, Fault> {
+    let mut tx = store.begin().await?;
+    let done = sqlx::query(
+        "DELETE FROM sessions
+         WHERE account_id = (SELECT account_id FROM sessions WHERE token_digest = $1)
+           AND substring(token_digest FROM 1 FOR 16) = $2",
+    )
+    .bind(by.as_bytes().as_slice())
+    .bind(handle.as_bytes().as_slice())
+    .execute(&mut *tx)
+    .await?;
+    audit::commit_if_changed(tx, &done, event).await
+}
+
+/// One statement, for the same reason.
+pub(super) async fn close_other_sessions(
+    store: &PostgresStore,
+    by: &TokenDigest,
+    event: &AuditEvent,
+) -> Result<bool, Fault> {
+    let mut tx = store.begin().await?;
+    let done = sqlx::query(
+        "DELETE FROM sessions
+         WHERE account_id = (SELECT account_id FROM sessions WHERE token_digest = $1)
+           AND token_digest <> $1",
+    )
+    .bind(by.as_bytes().as_slice())
+    .execute(&mut *tx)
+    .await?;
+    audit::commit_if_changed(tx, &done, event).await
+}
+
+/// Closes the sessions that were unused for longest where one more would be too many. Nobody else
+/// opens one meanwhile: the account's time step was written in this transaction.
+async fn make_room(db: &mut PgConnection, account: AccountId, session: &NewSession) -> Result<(), Fault> {
+    let done = sqlx::query(
+        "DELETE FROM sessions WHERE token_digest IN
+             (SELECT token_digest FROM sessions WHERE account_id = $1
+              ORDER BY last_seen_at DESC, created_at DESC, token_digest DESC
+              LIMIT ALL OFFSET $2)",
+    )
+    .bind(account.as_bytes().as_slice())
+    .bind(i64::from(session.at_most.saturating_sub(1)))
+    .execute(&mut *db)
+    .await?;
+    if done.rows_affected() > 0 {
+        let event = AuditEvent { at: session.now, account, kind: AuditKind::SessionDisplaced };
+        audit::insert(&mut *db, &event).await?;
+    }
+    Ok(())
+}
+
 /// Opens a session of an account whose pair was proved in this transaction.
 pub(super) async fn insert(
     db: &mut PgConnection,
@@ -128,8 +206,8 @@ pub(super) async fn insert(
 ) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO sessions (token_digest, forward_digest, account_id, created_at, last_seen_at, expires_at,
-                               tries_left)
-         VALUES ($1, $2, $3, $4, $4, $5, $6)",
+                               tries_left, agent)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
     )
     .bind(session.digest.as_bytes().as_slice())
     .bind(session.forward.as_bytes().as_slice())
@@ -137,6 +215,7 @@ pub(super) async fn insert(
     .bind(Stamp::from(session.now))
     .bind(Stamp::from(session.expires_at))
     .bind(i64::from(session.tries))
+    .bind(session.agent.to_words())
     .execute(db)
     .await?;
     Ok(())
