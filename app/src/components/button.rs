@@ -43,17 +43,27 @@ pub(crate) fn ActionButton(
     /// What it says.
     #[prop(into)]
     label: TextProp,
+    /// What it is about, where what it says is not enough to tell it from its neighbours: for who hears
+    /// it without seeing where it stands.
+    #[prop(optional, into)]
+    about: Option<TextProp>,
     /// Classes beyond the plain button.
     #[prop(optional)]
     class: &'static str,
     /// What it does.
     on_press: impl Fn() + 'static,
 ) -> impl IntoView {
-    action_button(form, label, class, Box::new(on_press))
+    action_button(form, label, about, class, Box::new(on_press))
 }
 
 /// Apart from the component, which is compiled once for each handler.
-fn action_button(form: Form, label: TextProp, class: &'static str, on_press: Box<dyn Fn()>) -> AnyView {
+fn action_button(
+    form: Form,
+    label: TextProp,
+    about: Option<TextProp>,
+    class: &'static str,
+    on_press: Box<dyn Fn()>,
+) -> AnyView {
     let visit = use_visit();
     let pressed = RwSignal::new(false);
     let busy = move || form.busy() && pressed.get();
@@ -81,6 +91,7 @@ fn action_button(form: Form, label: TextProp, class: &'static str, on_press: Box
             on:click=press
         >
             {move || label.get()}
+            {about.map(|about| view! { <span class="unseen">" " {move || about.get()}</span> })}
         </button>
     }
     .into_any()

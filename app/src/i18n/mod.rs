@@ -58,6 +58,7 @@ texts! {
     pub struct Action {
         sign_in, sign_out, create_account, create_my_account, show_password, copy, copy_key, hide, spell,
         to_authenticator, activate, restart, renew, renew_now, cancel, retry, home,
+        close_session, close_other_sessions,
     }
 }
 
@@ -106,9 +107,16 @@ texts! {
     /// The signed-in account.
     pub struct Account {
         title, lead, activated_title, activated_text, valid_until, signed_in_at, session_ends,
-        sessions, renew_title, renew_lead,
+        renew_title, renew_lead, sessions_title, sessions_lead, session_current, session_only,
+        other_sessions_closed, unknown_device, unknown_browser, unknown_system,
     }
-    with { session_count(count: u32 = 2), soon(days: u32 = 12) }
+    with {
+        soon(days: u32 = 12),
+        session_opened(at: &str = "23 mai 2027 à 14:33"),
+        session_used(at: &str = "14:40", until: &str = "02:33"),
+        session_about(device: &str = "Firefox · Windows", at: &str = "23 mai 2027 à 14:33"),
+        session_closed(device: &str = "Firefox · Windows"),
+    }
 }
 
 texts! {

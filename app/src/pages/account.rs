@@ -4,7 +4,7 @@ use domain::{error::ErrorCode, wire::SessionView};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
-use super::renew::RenewForm;
+use super::{renew::RenewForm, sessions::Sessions};
 use crate::{
     api, browser,
     components::{ActionButton, DocumentTitle, ErrorSummary, Form, Heading, Notice, Tone},
@@ -109,7 +109,6 @@ fn Account(
     let valid_until = milliseconds(session.valid_until);
     let signed_in_at = milliseconds(session.signed_in_at);
     let session_ends = milliseconds(session.session_expires_at);
-    let sessions = session.sessions;
     let days_left = days_between(browser::now_ms(), valid_until);
 
     let sign_out = move || {
@@ -130,6 +129,12 @@ fn Account(
             }
         });
     };
+    let navigate_away = use_navigate();
+    let signed_out = Callback::new(move |()| {
+        visit.maybe_signed_in.set(false);
+        visit.announce(Arrival::SignInNeeded);
+        navigate_away("/", NavigateOptions { replace: true, ..Default::default() });
+    });
     let begin_renewal = move || {
         form.forgive();
         renewing.set(true);
@@ -144,8 +149,6 @@ fn Account(
             <dd>{move || browser::local(signed_in_at).date_and_time(lang.get())}</dd>
             <dt>{say(|t| t.account.session_ends)}</dt>
             <dd>{move || browser::local(session_ends).date_and_time(lang.get())}</dd>
-            <dt>{say(|t| t.account.sessions)}</dt>
-            <dd>{move || (t().account.session_count)(sessions)}</dd>
         </dl>
         <Show
             when=move || renewing.get()
@@ -170,6 +173,7 @@ fn Account(
         >
             <RenewForm renewing/>
         </Show>
+        <Sessions on_signed_out=signed_out/>
     }
 }
 

@@ -6,6 +6,7 @@ mod create;
 mod enrolment;
 mod not_found;
 mod renew;
+mod sessions;
 mod sign_in;
 
 pub(crate) use self::{
