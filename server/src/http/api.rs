@@ -101,17 +101,21 @@ async fn admit(request: Request) -> Result<Request, ErrorCode> {
     if parts.method != Method::POST {
         return Ok(Request::from_parts(parts, body));
     }
-    // A body that says it is too large is not read at all.
-    if declared_length(&parts.headers).is_some_and(|length| length > BODY_LIMIT) {
-        return Err(ErrorCode::PayloadTooLarge);
-    }
-    let bytes = read(body).await?;
+    let bytes = read_bounded(&parts.headers, body).await?;
     if !bytes.is_empty() && !is_json(&parts.headers) {
         return Err(ErrorCode::UnsupportedMediaType);
     }
     // Leptos answers a browser's form post with a redirect; this is not one.
     parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// The whole body. One that says it is too large is not read at all.
+pub(super) async fn read_bounded(headers: &HeaderMap, body: Body) -> Result<Bytes, ErrorCode> {
+    if declared_length(headers).is_some_and(|length| length > BODY_LIMIT) {
+        return Err(ErrorCode::PayloadTooLarge);
+    }
+    read(body).await
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
@@ -148,7 +152,7 @@ async fn shape(response: Response<Body>) -> Response<Body> {
     response
 }
 
-async fn not_post() -> Response<Body> {
+pub(super) async fn not_post() -> Response<Body> {
     let mut response = errors::respond_code(ErrorCode::MethodNotAllowed);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     response

@@ -6,6 +6,7 @@
 //!    ├─ /_/health, /_/ready
 //!    ├─ /api/… ─ JSON gate ─ server functions
 //!    ├─ /api/verify, /retour (forward authentication)
+//!    ├─ /csp-report (what browsers tell of pages)
 //!    ├─ pages (rendered by Leptos)
 //!    └─ files of the site
 //! ```
@@ -14,6 +15,7 @@
 
 mod api;
 mod client;
+mod csp_report;
 mod csrf;
 mod errors;
 mod files;
@@ -112,6 +114,7 @@ pub fn build(dependencies: &Dependencies, site_dir: &Path) -> Router {
         .merge(health::routes(dependencies.clone()))
         .merge(api::routes(dependencies))
         .merge(verify::return_route(dependencies))
+        .merge(csp_report::routes(dependencies))
         .fallback(files::file_or_not_found)
         .method_not_allowed_fallback(async || errors::respond_code(ErrorCode::MethodNotAllowed))
         .with_state(options);

@@ -4,6 +4,7 @@
 //! fewer than 500 series in a process. `docs/operations/kpi.md` says which question each one answers.
 
 mod census;
+mod csp;
 mod hashing;
 mod outcomes;
 mod process;
@@ -31,7 +32,7 @@ use prometheus_client::{
 
 pub use self::hashing::HashMeter;
 use self::{census::CensusGauges, outcomes::Outcomes, process::AtScrape, requests::Requests};
-pub(crate) use self::{census::keep_counting, requests::Route};
+pub(crate) use self::{census::keep_counting, csp::CspReports, requests::Route};
 use crate::{clock::SystemClock, crypto::Argon2Pool, store::Store};
 use domain::service::ports::Clock as _;
 
@@ -42,6 +43,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 pub struct Metrics {
     registry: Registry,
     pub(crate) requests: Requests,
+    pub(crate) csp_reports: CspReports,
     outcomes: Outcomes,
     census: CensusGauges,
 }
@@ -60,12 +62,13 @@ impl Metrics {
         registry.register("sesame_build", "Which program this is", build);
         let in_flight = Arc::new(AtomicUsize::new(0));
         let requests = Requests::register(&mut registry, in_flight.clone());
+        let csp_reports = CspReports::register(&mut registry);
         let outcomes = Outcomes::register(&mut registry);
         let census = CensusGauges::register(&mut registry);
         meter.register(&mut registry);
         let started_at = SystemClock.now();
         registry.register_collector(Box::new(AtScrape { store, pool, in_flight, started_at }));
-        Self { registry, requests, outcomes, census }
+        Self { registry, requests, csp_reports, outcomes, census }
     }
 
     /// The text that Prometheus reads.

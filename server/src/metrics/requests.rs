@@ -35,6 +35,8 @@ const API: [&str; 13] = [
     "/api/openapi.json",
 ];
 
+/// Where browsers report what a page was kept from.
+const CSP_REPORT: &str = "/csp-report";
 /// How many of [`API`], from the first, are called by POST.
 const CALLS: usize = 11;
 /// The answers that are failures of ours (docs/operations/kpi.md).
@@ -49,6 +51,9 @@ impl Route {
     pub(crate) fn of_path(path: &str) -> Option<Self> {
         if path.starts_with("/_/") {
             return Some(Self("probe"));
+        }
+        if path == CSP_REPORT {
+            return Some(Self("csp-report"));
         }
         API.into_iter().find(|known| *known == path).map(Self)
     }
@@ -169,6 +174,7 @@ mod tests {
     fn no_address_from_outside_becomes_a_label() {
         assert_eq!(Route::of_path("/api/authenticate"), Some(Route("/api/authenticate")));
         assert_eq!(Route::of_path("/_/ready"), Some(Route("probe")));
+        assert_eq!(Route::of_path("/csp-report"), Some(Route("csp-report")));
         for path in ["/api/authenticate/", "/api/x", "/compte", "/alice", "//", ""] {
             assert_eq!(Route::of_path(path), None, "{path}");
         }

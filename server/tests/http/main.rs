@@ -28,6 +28,7 @@ macro_rules! life {
 mod answer;
 mod app;
 mod attack;
+mod csp_reports;
 mod faults;
 mod functions;
 mod headers;
