@@ -36,6 +36,7 @@ mod input;
 mod life;
 mod limits;
 mod metrics;
+mod observatory;
 mod openapi;
 mod own_sessions;
 mod pages;
