@@ -76,7 +76,7 @@ words! {
         Android = "android",
         /// iOS and iPadOS.
         Ios = "ios",
-        /// ChromeOS.
+        /// Chrome OS.
         ChromeOs = "chrome_os",
     }
 }

@@ -46,12 +46,12 @@ struct Secrets {
     password_and_totp: &'static str,
 }
 
-#[expect(clippy::struct_field_names, reason = "all that is kept of a session are instants")]
 #[derive(Debug, Serialize)]
 struct Session {
     opened_at: DateTime<Utc>,
     last_used_at: DateTime<Utc>,
     ends_at: DateTime<Utc>,
+    from: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,11 +67,15 @@ pub async fn gather(
     now: DateTime<Utc>,
 ) -> Result<Option<Dossier>, StoreError> {
     let Some(person) = store.person(username).await? else { return Ok(None) };
-    let sessions = store.sessions_of(person.account).await?.into_iter().map(|session| Session {
-        opened_at: session.created_at,
-        last_used_at: session.last_seen_at,
-        ends_at: session.expires_at,
-    });
+    // Those that are over stand there too, until the next purge.
+    let ever = DateTime::UNIX_EPOCH;
+    let sessions =
+        store.list_sessions(person.account, ever, ever).await?.into_iter().map(|session| Session {
+            opened_at: session.created_at,
+            last_used_at: session.last_seen_at,
+            ends_at: session.expires_at,
+            from: session.agent.to_words(),
+        });
     let events = store.entries_about(person.account).await?;
     Ok(Some(Dossier {
         format: FORMAT,

@@ -43,17 +43,6 @@ impl Person {
     }
 }
 
-/// A session as it is listed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenSession {
-    /// When it was opened.
-    pub created_at: DateTime<Utc>,
-    /// When it was last used.
-    pub last_seen_at: DateTime<Utc>,
-    /// When it ends at the latest.
-    pub expires_at: DateTime<Utc>,
-}
-
 /// What an operator does to an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -90,8 +79,6 @@ pub trait Desk: Send + Sync {
     async fn people(&self, after: Option<&Username>, limit: u32) -> Result<Vec<Person>, StoreError>;
     /// One account.
     async fn person(&self, username: &Username) -> Result<Option<Person>, StoreError>;
-    /// The stored sessions of an account, the oldest first.
-    async fn sessions_of(&self, account: AccountId) -> Result<Vec<OpenSession>, StoreError>;
     /// Does `act` to the account with the name at `now`, and writes the event, all or nothing. `false`
     /// if nobody has the name.
     async fn perform(&self, username: &Username, act: Act, now: DateTime<Utc>) -> Result<bool, StoreError>;

@@ -43,7 +43,7 @@ use domain::service::ports::{AccountStore, StoreError, ThrottleStore};
 pub use self::{
     census::{Census, Connections, Counts},
     database_url::{DatabaseUrl, DatabaseUrlError, Wire},
-    desk::{Act, Desk, OpenSession, Person},
+    desk::{Act, Desk, Person},
     health::Health,
     keys::{KeyFingerprint, KeyFingerprints, SealedPair},
     schema::SchemaState,

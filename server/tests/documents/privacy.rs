@@ -42,6 +42,7 @@ pub(crate) enum Field {
     LastSignIn,
     AgeOfSecrets,
     Sessions,
+    Device,
     Events,
 }
 
@@ -58,7 +59,7 @@ impl Class {
 }
 
 use Class::{Personal, Reference, Secret, Technical};
-use Field::{AgeOfSecrets, Events, LastSignIn, Name, Registration, Sessions};
+use Field::{AgeOfSecrets, Device, Events, LastSignIn, Name, Registration, Sessions};
 
 /// Every column.
 const CLASSES: &[(&str, &str, Class)] = &[
@@ -89,6 +90,7 @@ const CLASSES: &[(&str, &str, Class)] = &[
     ("sessions", "expires_at", Personal(Sessions, "/sessions/0/ends_at")),
     ("sessions", "tries_left", Technical),
     ("sessions", "forward_digest", Secret),
+    ("sessions", "agent", Personal(Device, "/sessions/0/from")),
     // A digest of a name or a network, for a day at most.
     ("throttle_lanes", "lane", Reference),
     ("throttle_lanes", "failures", Technical),

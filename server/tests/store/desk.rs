@@ -51,9 +51,6 @@ async fn a_person_is_told_with_everything_that_is_no_secret(db: Database) {
     assert_eq!(person.last_step, Some(FIRST_STEP));
     let (_, until) = person.active.unwrap();
     assert_eq!((person.state(until - instant()), person.state(until)), (State::Active, State::Expired));
-    let sessions = store.sessions_of(ada.account).await.unwrap();
-    assert_eq!(sessions.len(), 1);
-    assert_eq!((sessions[0].created_at, sessions[0].last_seen_at), (now(), now()));
     assert_eq!(store.person(&name("nobody")).await.unwrap(), None);
 }
 

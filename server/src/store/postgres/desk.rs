@@ -7,8 +7,8 @@ use sqlx::PgConnection;
 
 use super::{PostgresStore, audit, sessions};
 use crate::store::{
-    Act, Desk, Fault, OpenSession, Person,
-    rows::{self, OpenSessionRow, PersonRow},
+    Act, Desk, Fault, Person,
+    rows::{self, PersonRow},
     stamp::Stamp,
 };
 
@@ -44,17 +44,6 @@ async fn person(store: &PostgresStore, username: &Username) -> Result<Option<Per
         .fetch_optional(&store.pool)
         .await?;
     row.map(TryInto::try_into).transpose()
-}
-
-async fn sessions_of(store: &PostgresStore, account: AccountId) -> Result<Vec<OpenSession>, Fault> {
-    let rows: Vec<OpenSessionRow> = sqlx::query_as(
-        "SELECT created_at, last_seen_at, expires_at FROM sessions WHERE account_id = $1
-         ORDER BY created_at",
-    )
-    .bind(account.as_bytes().as_slice())
-    .fetch_all(&store.pool)
-    .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
 }
 
 async fn perform(
@@ -119,10 +108,6 @@ impl Desk for PostgresStore {
 
     async fn person(&self, username: &Username) -> Result<Option<Person>, StoreError> {
         Ok(person(self, username).await?)
-    }
-
-    async fn sessions_of(&self, account: AccountId) -> Result<Vec<OpenSession>, StoreError> {
-        Ok(sessions_of(self, account).await?)
     }
 
     async fn perform(&self, username: &Username, act: Act, now: DateTime<Utc>) -> Result<bool, StoreError> {
