@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// Kills in an ordinary run; `SESAME_TEST_SCALE=20` makes them 300.
-const KILLS: usize = 15;
+pub(crate) const KILLS: usize = 15;
 const CLIENTS: usize = 3;
 /// A start that takes longer is not "at once", on a machine that compiles meanwhile.
-const AT_ONCE: Duration = Duration::from_secs(10);
+pub(crate) const AT_ONCE: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_any_number_of_kills_on_sqlite() {
@@ -50,8 +50,13 @@ struct Life {
     asked_to_activate: bool,
 }
 
+/// How many times as much as in an ordinary run.
+pub(crate) fn scale() -> usize {
+    std::env::var("SESAME_TEST_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
 /// The answer to a POST if it came whole.
-fn post(address: &str, path: &str, headers: &str, body: &Value) -> Option<(u16, Value, String)> {
+pub(crate) fn post(address: &str, path: &str, headers: &str, body: &Value) -> Option<(u16, Value, String)> {
     let answer = try_request(address, "POST", path, headers, &body.to_string()).ok()?;
     let status = answer.split(' ').nth(1)?.parse().ok()?;
     let json = serde_json::from_str(answer.split("\r\n\r\n").nth(1)?).ok()?;
@@ -107,7 +112,7 @@ fn check(address: &str, life: &Life) {
 }
 
 fn run(database: &Database) {
-    let scale = std::env::var("SESAME_TEST_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let scale = scale();
     let world = World::new();
     let url = database_url(database);
     let command = |arguments: &[&str]| {

@@ -13,6 +13,8 @@
 #[expect(dead_code, unused_macros, reason = "the store contract uses the rest")]
 #[path = "../store/database.rs"]
 mod database;
+#[path = "../acceptance/fake_clock.rs"]
+mod fake_clock;
 
 mod account;
 mod backup;
@@ -21,6 +23,7 @@ mod doctor;
 mod forward_auth;
 mod functions;
 mod kills;
+mod kills_in_renewals;
 mod people;
 mod process;
 mod refusals;
