@@ -7,6 +7,7 @@ mod doctor;
 mod fprocess;
 mod health;
 mod keys;
+mod memory;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -91,6 +92,10 @@ fn argument(setting: &Setting) -> Arg {
 /// Runs the program.
 #[must_use]
 pub fn run() -> ExitCode {
+    if let Err(error) = memory::keep_to_itself() {
+        // It serves all the same, and `sesame doctor` says so, too.
+        complain(&format!("Core dumps cannot be switched off: {error}."));
+    }
     let variable = std::env::var(fprocess::VARIABLE).ok();
     let arguments = match fprocess::arguments(std::env::args_os().collect(), variable.as_deref()) {
         Ok(arguments) => arguments,

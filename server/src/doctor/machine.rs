@@ -34,8 +34,8 @@ impl Machine {
         Self {
             memory: memory::limit(),
             open_files: soft_limit(&limits, "Max open files"),
-            core_dumps: soft_limit(&limits, "Max core file size").is_some_and(|bytes| bytes > 0)
-                && !is_discarded(&pattern),
+            core_dumps: can_be_dumped()
+                && writes_dumps(&pattern, soft_limit(&limits, "Max core file size").unwrap_or(0)),
             time_service: timesync.is_dir().then(|| timesync.join("synchronized").exists()),
         }
     }
@@ -48,6 +48,24 @@ fn soft_limit(limits: &str, name: &str) -> Option<u64> {
         "unlimited" => Some(u64::MAX),
         number => number.parse().ok(),
     }
+}
+
+/// Whether this process may be dumped at all. Every command forbids it as it starts; a sandbox that
+/// answers that call with an error keeps it from doing so.
+fn can_be_dumped() -> bool {
+    #[cfg(target_os = "linux")]
+    return !matches!(
+        rustix::process::dumpable_behavior(),
+        Ok(rustix::process::DumpableBehavior::NotDumpable)
+    );
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
+/// Whether the kernel would write a dump: its limit is for files, and a program that takes dumps gets
+/// them whatever the limit.
+fn writes_dumps(pattern: &str, limit: u64) -> bool {
+    !is_discarded(pattern) && (limit > 0 || pattern.starts_with('|'))
 }
 
 /// Whether the kernel hands core dumps to nobody.
@@ -103,9 +121,10 @@ pub(super) fn examine(config: &Config, machine: &Machine, hash: Option<Duration>
     if machine.core_dumps {
         report.warning(
             "core-dumps",
-            "A crash would write the memory of the process to disk, keys included.",
-            "Forbid it: `ulimit -c 0`, LimitCORE=0 in the systemd unit, or on the host of containers \
-             `sysctl kernel.core_pattern='|/bin/false'`.",
+            "A crash would write the memory of the process to disk, keys included: the system did not let the \
+             program switch that off.",
+            "Let it call prctl (a seccomp profile may forbid it), or forbid dumps from outside: LimitCORE=0 in \
+             the systemd unit, or `sysctl kernel.core_pattern='|/bin/false'` on the host.",
         );
     }
 }
@@ -151,5 +170,12 @@ mod tests {
         assert_eq!(soft_limit(limits, "Max core file size"), Some(u64::MAX));
         assert_eq!(soft_limit(limits, "Max nothing"), None);
         assert!(is_discarded("|/bin/false\n") && !is_discarded("core\n"));
+    }
+
+    #[test]
+    fn a_program_that_takes_dumps_gets_them_whatever_the_limit() {
+        assert!(writes_dumps("core\n", 1) && !writes_dumps("core\n", 0));
+        assert!(writes_dumps("|/usr/lib/systemd/systemd-coredump %P", 0));
+        assert!(!writes_dumps("|/bin/false", u64::MAX));
     }
 }

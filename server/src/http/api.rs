@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use app::api::{Observer, ServerContext};
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header},
     middleware::{self, Next},
@@ -15,12 +15,12 @@ use axum::{
 use domain::error::{ApiError, ErrorCode};
 use leptos::{context::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
-use super::{Dependencies, Function, errors, observe::RequestId, openapi, verify};
+use super::{Dependencies, Function, bodies, errors, observe::RequestId, openapi, verify};
 
 /// Bytes of the largest body that is read: a password, a name and a code fit a hundred times.
 const BODY_LIMIT: usize = 16 * 1024;
-/// Bytes of the largest error that Leptos hands back.
-const ERROR_LIMIT: usize = 64 * 1024;
+/// Bytes of the largest answer that Leptos hands back.
+const ANSWER_LIMIT: usize = 64 * 1024;
 
 /// The routes of the server functions, one explicit route each, and the document about them.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>(dependencies: &Dependencies) -> Router<S> {
@@ -115,19 +115,11 @@ pub(super) async fn read_bounded(headers: &HeaderMap, body: Body) -> Result<Byte
     if declared_length(headers).is_some_and(|length| length > BODY_LIMIT) {
         return Err(ErrorCode::PayloadTooLarge);
     }
-    read(body).await
+    bodies::read(body, BODY_LIMIT).await
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-async fn read(body: Body) -> Result<Bytes, ErrorCode> {
-    to_bytes(body, BODY_LIMIT).await.map_err(|error| {
-        let too_large = std::iter::successors(Some(&error as &dyn std::error::Error), |e| e.source())
-            .any(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-        if too_large { ErrorCode::PayloadTooLarge } else { ErrorCode::InvalidInput }
-    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -139,17 +131,19 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// Leptos answers every refused server function with 500 and the error as its body: gives it the
 /// status of the table. An answer without a body loses its content type.
 async fn shape(response: Response<Body>) -> Response<Body> {
-    if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
-        let body = to_bytes(response.into_body(), ERROR_LIMIT).await.unwrap_or_default();
-        let error = serde_json::from_slice(&body).unwrap_or_else(|_| ApiError::new(ErrorCode::Internal));
-        return errors::respond(&error);
-    }
-    if response.status() == StatusCode::NO_CONTENT {
-        let (mut parts, _) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
+    if parts.status == StatusCode::NO_CONTENT {
         parts.headers.remove(header::CONTENT_TYPE);
         return Response::from_parts(parts, Body::empty());
     }
-    response
+    let Ok(body) = bodies::read(body, ANSWER_LIMIT).await else {
+        return errors::respond_code(ErrorCode::Internal);
+    };
+    if parts.headers.contains_key(SERVER_FN_ERROR_HEADER) {
+        let error = serde_json::from_slice(&body).unwrap_or_else(|_| ApiError::new(ErrorCode::Internal));
+        return errors::respond(&error);
+    }
+    Response::from_parts(parts, Body::from(body))
 }
 
 pub(super) async fn not_post() -> Response<Body> {

@@ -14,6 +14,7 @@
 //! [`build_function`] mounts a part of the API in the same house, without pages.
 
 mod api;
+mod bodies;
 mod client;
 mod csp_report;
 mod csrf;

@@ -245,12 +245,9 @@ fn each_limit_that_is_too_low_or_too_high_is_found() {
     let world = healthy();
     let few = doctor_limited(&world, "ulimit -S -c 0 && ulimit -S -n 256", &["--json"], &[]);
     assert_eq!(codes(&few), ["open-files-few"]);
+    // Every command switches core dumps off as it starts, whatever it was started with.
     let dumps = doctor_limited(&world, "ulimit -S -n 4096 && ulimit -S -c 1024", &["--json"], &[]);
-    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
-    // Where the kernel throws them away or the limit cannot be raised, there is nothing to find.
-    if dumps.status.success() && !dumps.stdout.is_empty() && !pattern.contains("/bin/false") {
-        assert_eq!(codes(&dumps), ["core-dumps"]);
-    }
+    assert_eq!(codes(&dumps), [""; 0]);
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod forward_auth;
 mod functions;
 mod kills;
 mod kills_in_renewals;
+mod memory;
 mod people;
 mod process;
 mod refusals;

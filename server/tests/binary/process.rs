@@ -5,7 +5,7 @@ use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -114,6 +114,10 @@ impl Server {
         try_request(address, method, path, "", body).unwrap()
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
@@ -124,6 +128,13 @@ impl Server {
         let pid = self.child.id().to_string();
         let limit = format!("--fsize={bytes}:unlimited");
         assert!(Command::new("prlimit").args(["--pid", &pid, &limit]).status().unwrap().success());
+    }
+
+    /// Waits for the end: how it came.
+    pub(crate) fn end_status(mut self) -> ExitStatus {
+        let mut log = Vec::new();
+        self.child.stderr.as_mut().unwrap().read_to_end(&mut log).unwrap();
+        self.child.wait().unwrap()
     }
 
     /// Waits for the end: exit code and log.
