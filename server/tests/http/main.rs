@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     reason = "clippy takes helpers of tests for production code"
 )]
+#![allow(clippy::print_stdout, reason = "figures that documents quote: cargo test -- --nocapture")]
 
 #[macro_use]
 #[expect(dead_code, reason = "the store contract uses the rest")]
