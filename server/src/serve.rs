@@ -227,19 +227,21 @@ async fn assemble(
     let meter = HashMeter::default();
     let (permits, queue) = (config.hash_permits, config.hash_queue);
     let hasher = Arc::new(Argon2Pool::new(config.argon2, permits, queue, entropy.clone(), meter.clone())?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new(store.clone(), hasher.clone(), &meter));
     let ports = Ports {
         accounts: store.clone(),
         throttle: store.clone(),
         vault,
         hasher,
-        clock: Arc::new(SystemClock),
+        clock: clock.clone(),
         entropy: entropy.clone(),
     };
     Ok(Dependencies {
         sesame: Arc::new(Sesame::new(ports, config.policy.clone()).await?),
         store,
         ring,
+        clock,
         entropy,
         public_url: config.public_url.clone(),
         trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),

@@ -49,6 +49,7 @@ pub(super) static TEXTS: Texts = Texts {
         cancel: "Cancel",
         retry: "Try again",
         home: "Go to sign-in",
+        my_data: "Download my data",
         close_session: "Close",
         close_other_sessions: "Close all other sessions",
     },
@@ -150,6 +151,7 @@ pub(super) static TEXTS: Texts = Texts {
         renew_title: "Renew my secrets",
         renew_lead: "Type a code from your app to prove it is you. A new password and a new QR code will replace the present ones at the end of the two steps, not before.",
         sessions_title: "Your open sessions",
+        data_lead: "Everything that Sésame keeps about you, in a file:",
         sessions_lead: "The devices on which your account is open. If there is one that you do not know, close its session, then renew your secrets.",
         session_current: "This device",
         session_only: "This is your only session.",
@@ -315,7 +317,7 @@ pub(super) static TEXTS: Texts = Texts {
                     "Your secrets, in a form nobody can read again: a hash of the password and the authenticator’s key, both encrypted.",
                     "Dates: creation of the account, end of validity of the secrets, beginning, last use and end of sessions.",
                     "For each session, the family of the browser and of the system, such as Firefox on Windows, so that you recognise it. Nothing more precise: no version, no model.",
-                    "A security log: what happened and when (account created, sign-in, renewal…), under an account number, without your username and without an address.",
+                    "A security log: what happened and when (account created, sign-in, renewal…), under a pseudonym, without your username and without an address. It no longer leads to you once the account is deleted.",
                     "A short-lived fingerprint of your network, for as long as it takes to slow down too many tries.",
                 ],
             ),
@@ -334,8 +336,8 @@ pub(super) static TEXTS: Texts = Texts {
             (
                 "For how long",
                 &[
-                    "An unfinished registration: one day, three for an invitation. A session: twelve hours at most.",
-                    "The account and its secrets: as long as the account exists. The security log: as long as the organisation decides; it can tell you.",
+                    "An unfinished registration: one day. A session: twelve hours at most.",
+                    "The account and its secrets: as long as the account exists. The security log: twelve months, unless the organisation has set another period; it can tell you.",
                 ],
             ),
             (
@@ -347,7 +349,8 @@ pub(super) static TEXTS: Texts = Texts {
             (
                 "Your rights",
                 &[
-                    "Access, rectification, erasure, restriction, portability, objection: ask the organisation that runs the service.",
+                    "Access and portability: “Download my data”, in “My account”, gives you everything that is kept about you.",
+                    "Rectification, erasure, restriction, objection: ask the organisation that runs the service.",
                     "If its answer does not satisfy you, you can complain to the supervisory authority; in France, the CNIL (cnil.fr).",
                 ],
             ),

@@ -50,6 +50,7 @@ pub(super) static TEXTS: Texts = Texts {
         cancel: "Annuler",
         retry: "Réessayer",
         home: "Aller à la connexion",
+        my_data: "Télécharger mes données",
         close_session: "Fermer",
         close_other_sessions: "Fermer toutes les autres sessions",
     },
@@ -151,6 +152,7 @@ pub(super) static TEXTS: Texts = Texts {
         renew_title: "Renouveler mes secrets",
         renew_lead: "Tapez un code de votre application pour prouver que c’est vous. Un nouveau mot de passe et un nouveau QR code remplaceront les actuels à la fin des deux étapes, pas avant.",
         sessions_title: "Vos sessions ouvertes",
+        data_lead: "Tout ce que Sésame garde de vous, dans un fichier :",
         sessions_lead: "Les appareils où votre compte est ouvert. Si vous n’en reconnaissez pas un, fermez sa session, puis renouvelez vos secrets.",
         session_current: "Cet appareil",
         session_only: "C’est votre seule session.",
@@ -318,8 +320,9 @@ pub(super) static TEXTS: Texts = Texts {
                 &[
                     "Votre identifiant.",
                     "Vos secrets, sous une forme que personne ne peut relire : une empreinte du mot de passe et la clé de l’authentificateur, toutes deux chiffrées.",
-                    "Des dates : création du compte, fin de validité des secrets, ouverture et fin des sessions.",
-                    "Un journal de sécurité : ce qui s’est passé et quand (compte créé, connexion, renouvellement…), sous un numéro de compte, sans votre identifiant et sans adresse.",
+                    "Des dates : création du compte, fin de validité des secrets, ouverture, dernière utilisation et fin des sessions.",
+                    "Pour chaque session, la famille du navigateur et celle du système, par exemple Firefox sous Windows, pour que vous la reconnaissiez. Rien de plus précis : ni version, ni modèle.",
+                    "Un journal de sécurité : ce qui s’est passé et quand (compte créé, connexion, renouvellement…), sous un pseudonyme, sans votre identifiant et sans adresse. Il ne mène plus à vous dès que le compte est supprimé.",
                     "Une empreinte passagère de votre réseau, le temps de freiner les essais trop nombreux.",
                 ],
             ),
@@ -338,8 +341,8 @@ pub(super) static TEXTS: Texts = Texts {
             (
                 "Combien de temps",
                 &[
-                    "Une inscription inachevée : un jour, trois pour une invitation. Une session : douze heures au plus.",
-                    "Le compte et ses secrets : tant que le compte existe. Le journal de sécurité : la durée fixée par l’organisation, qui peut vous la dire.",
+                    "Une inscription inachevée : un jour. Une session : douze heures au plus.",
+                    "Le compte et ses secrets : tant que le compte existe. Le journal de sécurité : douze mois, sauf si l’organisation a fixé une autre durée ; elle peut vous la dire.",
                 ],
             ),
             (
@@ -351,7 +354,8 @@ pub(super) static TEXTS: Texts = Texts {
             (
                 "Vos droits",
                 &[
-                    "Accès, rectification, effacement, limitation, portabilité, opposition : demandez-les à l’organisation qui exploite le service.",
+                    "Accès et portabilité : « Télécharger mes données », dans « Mon compte », vous donne tout ce qui est gardé de vous.",
+                    "Rectification, effacement, limitation, opposition : demandez-les à l’organisation qui exploite le service.",
                     "Si sa réponse ne vous convient pas, vous pouvez saisir la CNIL (cnil.fr).",
                 ],
             ),

@@ -58,7 +58,7 @@ texts! {
     pub struct Action {
         sign_in, sign_out, create_account, create_my_account, show_password, copy, copy_key, hide, spell,
         to_authenticator, activate, restart, renew, renew_now, cancel, retry, home,
-        close_session, close_other_sessions,
+        my_data, close_session, close_other_sessions,
     }
 }
 
@@ -107,7 +107,7 @@ texts! {
     /// The signed-in account.
     pub struct Account {
         title, lead, activated_title, activated_text, valid_until, signed_in_at, session_ends,
-        renew_title, renew_lead, sessions_title, sessions_lead, session_current, session_only,
+        renew_title, renew_lead, data_lead, sessions_title, sessions_lead, session_current, session_only,
         other_sessions_closed, unknown_device, unknown_browser, unknown_system,
     }
     with {

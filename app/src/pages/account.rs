@@ -174,6 +174,15 @@ fn Account(
             <RenewForm renewing/>
         </Show>
         <Sessions on_signed_out=signed_out/>
+        <hr/>
+        <p>
+            {say(|t| t.account.data_lead)}
+            " "
+            // A file, not a page of this application.
+            <a href="/compte/donnees" rel="external" download>
+                {say(|t| t.action.my_data)}
+            </a>
+        </p>
     }
 }
 

@@ -6,6 +6,7 @@
 //!    ├─ /_/health, /_/ready
 //!    ├─ /api/… ─ JSON gate ─ server functions
 //!    ├─ /api/verify, /retour (forward authentication)
+//!    ├─ /compte/donnees (what is kept about whoever is signed in)
 //!    ├─ /csp-report (what browsers tell of pages)
 //!    ├─ pages (rendered by Leptos)
 //!    └─ files of the site
@@ -27,6 +28,7 @@ mod in_flight;
 pub mod listener;
 mod observe;
 pub mod openapi;
+mod own_data;
 mod pages;
 mod time_limit;
 mod verify;
@@ -43,7 +45,10 @@ use std::{
 use axum::{Router, middleware};
 use domain::{
     error::ErrorCode,
-    service::{Sesame, ports::Entropy},
+    service::{
+        Sesame,
+        ports::{Clock, Entropy},
+    },
 };
 use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 
@@ -67,6 +72,8 @@ pub struct Dependencies {
     pub store: Arc<dyn Store>,
     /// The key ring, for readiness.
     pub ring: Arc<KeyRing>,
+    /// The hour.
+    pub clock: Arc<dyn Clock>,
     /// Random bytes, for request ids.
     pub entropy: Arc<dyn Entropy>,
     /// The address people type.
@@ -115,6 +122,7 @@ pub fn build(dependencies: &Dependencies, site_dir: &Path) -> Router {
         .merge(health::routes(dependencies.clone()))
         .merge(api::routes(dependencies))
         .merge(verify::return_route(dependencies))
+        .merge(own_data::routes(dependencies))
         .merge(csp_report::routes(dependencies))
         .fallback(files::file_or_not_found)
         .method_not_allowed_fallback(async || errors::respond_code(ErrorCode::MethodNotAllowed))

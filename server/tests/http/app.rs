@@ -102,6 +102,7 @@ impl TestApp {
             sesame: Arc::new(Sesame::new(ports, policy).await.unwrap()),
             store: store.clone(),
             ring,
+            clock: clock.clone(),
             entropy,
             public_url: PublicUrl::parse(public_url).unwrap(),
             trusted_proxies: TrustedProxies::default(),

@@ -39,6 +39,7 @@ mod limits;
 mod metrics;
 mod observatory;
 mod openapi;
+mod own_data;
 mod own_sessions;
 mod pages;
 mod person;
