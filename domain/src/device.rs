@@ -7,12 +7,10 @@
 
 use chrono::{DateTime, Duration, Utc};
 use data_encoding::BASE64URL_NOPAD;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
-    id::PairId,
     secret::{Secret, WireSecret},
-    service::ports::{Entropy, Sealed, SealedColumn, Vault, VaultError},
+    service::ports::{Cell, Entropy, Sealed, Vault, VaultError},
     username::Username,
 };
 
@@ -51,7 +49,7 @@ pub fn note(
     now: DateTime<Utc>,
 ) -> Result<WireSecret, VaultError> {
     let plaintext = [&device.0[..], &now.timestamp().to_be_bytes()].concat();
-    let sealed = vault.seal(&Secret::new(plaintext), SealedColumn::Device, row(username))?;
+    let sealed = vault.seal(&Secret::new(plaintext), Cell::Device(username))?;
     Ok(WireSecret::new(BASE64URL_NOPAD.encode(&sealed.0)))
 }
 
@@ -59,21 +57,9 @@ pub fn note(
 #[must_use]
 pub fn read(vault: &dyn Vault, text: &str, username: &Username, now: DateTime<Utc>) -> Option<DeviceId> {
     let sealed = (text.len() <= MAX_TEXT_LEN).then(|| BASE64URL_NOPAD.decode(text.as_bytes()).ok())??;
-    let opened = vault.open(&Sealed(sealed), SealedColumn::Device, row(username)).ok()?;
+    let opened = vault.open(&Sealed(sealed), Cell::Device(username)).ok()?;
     let (id, issued_at) = opened.expose().split_first_chunk::<ID_BYTES>()?;
     let issued_at = DateTime::from_timestamp(i64::from_be_bytes(issued_at.try_into().ok()?), 0)?;
     let age = now - issued_at;
     (age < LIFETIME).then_some(DeviceId(*id))
-}
-
-/// In the place of a row: a note that is shown for another name does not open.
-fn row(username: &Username) -> PairId {
-    let digest: [u8; 32] = Sha256::new()
-        .chain_update(b"sesame device 1\0")
-        .chain_update(username.as_str().as_bytes())
-        .finalize()
-        .into();
-    let mut row = [0; 16];
-    row.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-    PairId::from_bytes(row)
 }

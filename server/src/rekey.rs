@@ -9,6 +9,11 @@
 //! ```
 //!
 //! There is no state but the values themselves: a run that was killed is run again.
+//!
+//! Values of a version that did not say whose they are ([`EnvelopeVault::UNBOUND`]) are left as they are,
+//! unless the run is told to take the database's word for it, once, after an upgrade. That cannot be
+//! noted where whoever writes to the database could take it back, so that it is not noted at all: it is
+//! never done by itself, and once the old key is out of the ring it cannot be done any more.
 
 use std::{
     sync::Arc,
@@ -17,7 +22,7 @@ use std::{
 
 use domain::{
     id::PairId,
-    service::ports::{Clock as _, Sealed, SealedColumn, Vault as _, VaultError},
+    service::ports::{Cell, Clock as _, Sealed, Vault as _, VaultError},
 };
 
 use crate::{
@@ -35,6 +40,15 @@ pub struct Rotated {
     pub pairs: u64,
 }
 
+/// What to make of values that do not say whose they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbound {
+    /// They stay as they are, and the run says so.
+    Leave,
+    /// They belong to whom they stand with.
+    Bind,
+}
+
 /// Has the newest key of `ring` seal, and seals everything stored again, `batch` pairs in a
 /// transaction. Ends once nothing is sealed otherwise `settle` after the key began to seal: by then no
 /// process seals with another one. `progress` is told the running total.
@@ -42,6 +56,7 @@ pub async fn rotate(
     store: &dyn Store,
     ring: Arc<KeyRing>,
     batch: u32,
+    unbound: Unbound,
     settle: Duration,
     progress: &(dyn Fn(u64) + Sync),
 ) -> anyhow::Result<Rotated> {
@@ -51,7 +66,7 @@ pub async fn rotate(
     let vault = EnvelopeVault::new(ring, key, Arc::new(SystemEntropy));
     let mut pairs = 0;
     loop {
-        let pass = seal_again(store, &vault, key, batch, |more| {
+        let pass = seal_again(store, &vault, key, batch, unbound, |more| {
             pairs += more;
             progress(pairs);
         })
@@ -62,6 +77,7 @@ pub async fn rotate(
              is sealed with key {key}; keep the old keys.",
             pass.damaged
         );
+        anyhow::ensure!(pass.unbound == 0, "{}", guard::GuardError::Unbound);
         if pass.replaced == 0 {
             if alone || tokio::time::Instant::now() >= settled {
                 return Ok(Rotated { key, pairs });
@@ -79,6 +95,8 @@ pub async fn forget(store: &dyn Store, sealing: u32, number: u32) -> anyhow::Res
         number != sealing,
         "Key {number} seals: run `sesame keys rotate` with a newer one first."
     );
+    let unbound = store.holds_sealed(&EnvelopeVault::unbound_header(number)).await?;
+    anyhow::ensure!(!unbound, "{}", guard::GuardError::Unbound);
     // Forgotten by a run that was killed before it wrote the file.
     if !knows().await? || store.forget_key(number, &EnvelopeVault::header(number)).await? {
         return Ok(());
@@ -94,6 +112,7 @@ pub async fn forget(store: &dyn Store, sealing: u32, number: u32) -> anyhow::Res
 struct Pass {
     replaced: u64,
     damaged: u64,
+    unbound: u64,
 }
 
 async fn seal_again(
@@ -101,6 +120,7 @@ async fn seal_again(
     vault: &EnvelopeVault,
     key: u32,
     batch: u32,
+    unbound: Unbound,
     mut done: impl FnMut(u64),
 ) -> anyhow::Result<Pass> {
     let header = EnvelopeVault::header(key);
@@ -112,7 +132,11 @@ async fn seal_again(
         after = Some(last.id);
         let mut pairs = Vec::with_capacity(found.len());
         for old in found {
-            match sealed_again(vault, &old) {
+            if unbound == Unbound::Leave && is_unbound(&old) {
+                pass.unbound += 1;
+                continue;
+            }
+            match sealed_again(vault, &old, unbound) {
                 Ok(new) => pairs.push((old, new)),
                 Err(VaultError) => pass.damaged += 1,
             }
@@ -126,11 +150,20 @@ async fn seal_again(
     }
 }
 
-fn sealed_again(vault: &EnvelopeVault, old: &SealedPair) -> Result<SealedPair, VaultError> {
-    let again = |sealed: &Sealed, column| vault.seal(&vault.open(sealed, column, old.id)?, column, old.id);
+fn sealed_again(vault: &EnvelopeVault, old: &SealedPair, unbound: Unbound) -> Result<SealedPair, VaultError> {
+    let again = |sealed: &Sealed, cell| {
+        let take_its_word = unbound == Unbound::Bind && sealed.0.starts_with(&EnvelopeVault::UNBOUND);
+        let opened = if take_its_word { vault.open_unbound(sealed, cell) } else { vault.open(sealed, cell) };
+        vault.seal(&opened?, cell)
+    };
     Ok(SealedPair {
-        id: old.id,
-        password: again(&old.password, SealedColumn::Password)?,
-        totp: old.totp.as_ref().map(|sealed| again(sealed, SealedColumn::Totp)).transpose()?,
+        password: again(&old.password, Cell::Password(old.owner()))?,
+        totp: old.totp.as_ref().map(|sealed| again(sealed, Cell::Totp(old.owner()))).transpose()?,
+        ..old.clone()
     })
+}
+
+fn is_unbound(pair: &SealedPair) -> bool {
+    let mut values = std::iter::once(&pair.password).chain(&pair.totp);
+    values.any(|sealed| sealed.0.starts_with(&EnvelopeVault::UNBOUND))
 }

@@ -58,6 +58,7 @@ pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
         Shape::Function(_) => None,
     };
     let opened = open(&config).await?;
+    guard::refuse_unbound(&*opened.store).await?;
     let store = opened.store.clone();
     let vault = Arc::new(EnvelopeVault::new(opened.ring.clone(), opened.sealing, Arc::new(SystemEntropy)));
     let draining = Draining::default();

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Origin, Ports, Refusal, Sesame, SessionToken,
     enrolment::parse_code,
-    ports::{Account, HashError, NewPending, Pair, RenewalOutcome, Sealed, SealedColumn},
+    ports::{Account, Cell, HashError, NewPending, Pair, PairOwner, RenewalOutcome, Sealed},
     register::parse_username,
 };
 use crate::{
@@ -29,6 +29,8 @@ use crate::{
 /// What unknown names and unclaimed registrations are measured against.
 pub(super) struct Decoy {
     pair: PairId,
+    account: AccountId,
+    username: Username,
     password: Sealed,
     totp: Sealed,
 }
@@ -37,14 +39,19 @@ impl Decoy {
     pub(super) async fn make(ports: &Ports) -> Result<Self, HashError> {
         let entropy = &*ports.entropy;
         let pair = PairId::random(entropy);
+        let account = AccountId::random(entropy);
+        // As long as an ordinary name: what it is called tells nothing, and nobody can sign in to it.
+        let username = Username::parse("nobody.nowhere").map_err(|_| HashError::Failed)?;
         let phc = ports.hasher.hash(password::generate(entropy)).await?;
-        let seal =
-            |secret: &Secret, column| ports.vault.seal(secret, column, pair).map_err(|_| HashError::Failed);
-        Ok(Self {
-            pair,
-            password: seal(&phc, SealedColumn::Password)?,
-            totp: seal(&totp::generate_secret(entropy), SealedColumn::Totp)?,
-        })
+        let owner = PairOwner { pair, account, username: &username };
+        let seal = |secret: &Secret, cell| ports.vault.seal(secret, cell).map_err(|_| HashError::Failed);
+        let password = seal(&phc, Cell::Password(owner))?;
+        let totp = seal(&totp::generate_secret(entropy), Cell::Totp(owner))?;
+        Ok(Self { pair, account, username, password, totp })
+    }
+
+    const fn owner(&self) -> PairOwner<'_> {
+        PairOwner { pair: self.pair, account: self.account, username: &self.username }
     }
 }
 
@@ -61,16 +68,16 @@ enum Claim {
     /// Nothing: there is no such account, or nothing was claimed yet.
     Nobody,
     /// That an enrolment may go on.
-    Enrolling { account: AccountId, pair: PairId, lapses_at: Option<DateTime<Utc>> },
+    Enrolling { lapses_at: Option<DateTime<Utc>> },
     /// That a session may be opened, or a renewal begun.
-    Owner { account: AccountId, pair: PairId, valid_until: DateTime<Utc>, expired: bool },
+    Owner { valid_until: DateTime<Utc>, expired: bool },
 }
 
 /// The secrets to measure a sign-in against, and what they would prove.
 struct Candidate<'a> {
     claim: Claim,
-    password: (&'a Sealed, PairId),
-    totp: (&'a Sealed, PairId),
+    password: (&'a Sealed, PairOwner<'a>),
+    totp: (&'a Sealed, PairOwner<'a>),
 }
 
 impl Sesame {
@@ -116,12 +123,12 @@ impl Sesame {
         let account = self.ports.accounts.find_account(username).await?;
         let candidate = self.candidate(account.as_ref(), now);
 
-        let open = |(sealed, pair): (&Sealed, PairId), column| self.ports.vault.open(sealed, column, pair);
-        let phc = open(candidate.password, SealedColumn::Password)?;
+        let vault = &*self.ports.vault;
+        let phc = vault.open(candidate.password.0, Cell::Password(candidate.password.1))?;
         let stale = self.ports.hasher.needs_rehash(&phc);
         let kept = stale.then(|| Secret::new(password.expose().to_vec()));
         let password_matches = self.ports.hasher.verify(password, phc).await?;
-        let secret = open(candidate.totp, SealedColumn::Totp)?;
+        let secret = vault.open(candidate.totp.0, Cell::Totp(candidate.totp.1))?;
         let step = code.and_then(|code| totp::matching_step(&secret, &code, now));
 
         let code_lane =
@@ -131,8 +138,7 @@ impl Sesame {
             return Err(refused());
         }
         let step = step.filter(|_| may_look);
-        let verified = candidate.password.0;
-        let answer = match self.grant(candidate.claim, verified, step, whom, now).await {
+        let answer = match self.grant(candidate.claim, candidate.password, step, whom, now).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if refusal.is_fault() {
@@ -154,23 +160,24 @@ impl Sesame {
     async fn grant(
         &self,
         claim: Claim,
-        password: &Sealed,
+        (password, owner): (&Sealed, PairOwner<'_>),
         step: Option<u64>,
         whom: Whom<'_>,
         now: DateTime<Utc>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
         match (claim, step) {
-            (Claim::Enrolling { account, pair, lapses_at }, _) => {
-                self.resume_enrolment(account, (password, pair), lapses_at, now).await
+            (Claim::Enrolling { lapses_at }, _) => {
+                self.resume_enrolment((password, owner), lapses_at, now).await
             }
-            (Claim::Owner { account, pair, expired: true, .. }, Some(step)) => {
-                let (ticket, expires_at) =
-                    self.start_renewal(account, pair, step, now).await?.ok_or_else(refused)?;
+            (Claim::Owner { expired: true, .. }, Some(step)) => {
+                let (ticket, expires_at) = self.start_renewal(owner, step, now).await?.ok_or_else(refused)?;
                 Ok((Authentication::Expired { ticket, expires_at }, None))
             }
-            (Claim::Owner { account, pair, valid_until, .. }, Some(step)) => {
-                let Whom { username, device, agent } = whom;
-                let (token, session) = self.draw_session(now, valid_until, username, device, agent)?;
+            (Claim::Owner { valid_until, .. }, Some(step)) => {
+                let PairOwner { pair, account, username } = owner;
+                let Whom { device, agent, .. } = whom;
+                let (token, session) =
+                    self.draw_session(now, valid_until, (account, username), device, agent)?;
                 let event = AuditEvent { at: now, account, kind: AuditKind::SignedIn };
                 if !self.ports.accounts.open_session(account, pair, step, &session, &event).await? {
                     return Err(refused());
@@ -187,10 +194,11 @@ impl Sesame {
     fn candidate<'a>(&'a self, account: Option<&'a Account>, now: DateTime<Utc>) -> Candidate<'a> {
         let decoy = Candidate {
             claim: Claim::Nobody,
-            password: (&self.decoy.password, self.decoy.pair),
-            totp: (&self.decoy.totp, self.decoy.pair),
+            password: (&self.decoy.password, self.decoy.owner()),
+            totp: (&self.decoy.totp, self.decoy.owner()),
         };
         let Some(account) = account else { return decoy };
+        let owner = |pair| PairOwner { pair, account: account.id, username: &account.username };
         let valid_until = account.active.as_ref().map(|(_, until)| *until);
         let state = lifecycle::state(account.lapses_at, valid_until, now);
         match (state, &account.active, &account.pending) {
@@ -199,18 +207,13 @@ impl Sesame {
                 Some((Pair { id, password: Some(password), totp: Some(totp) }, valid_until)),
                 _,
             ) => Candidate {
-                claim: Claim::Owner {
-                    account: account.id,
-                    pair: *id,
-                    valid_until: *valid_until,
-                    expired: state == State::Expired,
-                },
-                password: (password, *id),
-                totp: (totp, *id),
+                claim: Claim::Owner { valid_until: *valid_until, expired: state == State::Expired },
+                password: (password, owner(*id)),
+                totp: (totp, owner(*id)),
             },
             (State::Registered, None, Some(Pair { id, password: Some(password), .. })) => Candidate {
-                claim: Claim::Enrolling { account: account.id, pair: *id, lapses_at: account.lapses_at },
-                password: (password, *id),
+                claim: Claim::Enrolling { lapses_at: account.lapses_at },
+                password: (password, owner(*id)),
                 ..decoy
             },
             _ => decoy,
@@ -221,14 +224,13 @@ impl Sesame {
     /// claim of a new one, the old one would open the way to a pair that it is not part of.
     async fn resume_enrolment(
         &self,
-        account: AccountId,
-        (password, pair): (&Sealed, PairId),
+        (password, owner): (&Sealed, PairOwner<'_>),
         lapses_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
-        let (ticket, new) = self.draw_ticket(now);
-        let event = AuditEvent { at: now, account, kind: AuditKind::EnrolmentResumed };
-        if !self.ports.accounts.reissue_ticket(pair, password, &new, &event).await? {
+        let (ticket, new) = self.draw_ticket_for(owner, now)?;
+        let event = AuditEvent { at: now, account: owner.account, kind: AuditKind::EnrolmentResumed };
+        if !self.ports.accounts.reissue_ticket(owner.pair, password, &new, &event).await? {
             return Err(refused());
         }
         let expires_at = super::ticket_end(&new, lapses_at);
@@ -238,13 +240,13 @@ impl Sesame {
     /// Spends the time step and begins a new pair beside the old one. `None` if the step was used.
     pub(super) async fn start_renewal(
         &self,
-        account: AccountId,
-        pair: PairId,
+        PairOwner { pair, account, username }: PairOwner<'_>,
         step: u64,
         now: DateTime<Utc>,
     ) -> Result<Option<(WireSecret, DateTime<Utc>)>, Refusal> {
-        let (ticket, new) = self.draw_ticket(now);
-        let pending = NewPending { pair: PairId::random(&*self.ports.entropy), ticket: new };
+        let begun = PairId::random(&*self.ports.entropy);
+        let (ticket, new) = self.draw_ticket_for(PairOwner { pair: begun, account, username }, now)?;
+        let pending = NewPending { pair: begun, ticket: new };
         let event = AuditEvent { at: now, account, kind: AuditKind::RenewalStarted };
         match self.ports.accounts.begin_renewal(account, pair, step, &pending, &event).await? {
             RenewalOutcome::Begun => Ok(Some((ticket, new.expires_at))),
@@ -253,10 +255,10 @@ impl Sesame {
     }
 
     /// Stores the same password under today's parameters. Losing a race means that it is done.
-    async fn rehash(&self, (old, pair): (&Sealed, PairId), password: Secret) -> Result<(), Refusal> {
+    async fn rehash(&self, (old, owner): (&Sealed, PairOwner<'_>), password: Secret) -> Result<(), Refusal> {
         let phc = self.ports.hasher.hash(password).await?;
-        let new = self.ports.vault.seal(&phc, SealedColumn::Password, pair)?;
-        self.ports.accounts.replace_password(pair, old, &new).await?;
+        let new = self.ports.vault.seal(&phc, Cell::Password(owner))?;
+        self.ports.accounts.replace_password(owner.pair, old, &new).await?;
         Ok(())
     }
 }

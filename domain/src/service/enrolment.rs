@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Refusal, Sesame, SessionToken,
-    ports::{Activation, ActivationOutcome, Enrolment, NewTicket, SealedColumn, Stage},
+    ports::{Activation, ActivationOutcome, Cell, Enrolment, NewTicket, Row, Stage},
     register::sentence,
-    ticket_end,
+    ticket_end, ticket_row,
 };
 use crate::{
     agent::Agent,
@@ -84,6 +84,7 @@ impl Sesame {
         let now = self.now();
         let ticket = parse_ticket(ticket)?;
         let enrolment = (self.ports.accounts.take_ticket_try(&ticket, now).await?)
+            .filter(|enrolment| self.is_ours(enrolment, ticket))
             .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;
         match self.prove(&enrolment, ticket, &code, agent, now).await {
             Ok(Proof::Done(activated, token)) => Ok((activated, token)),
@@ -103,26 +104,39 @@ impl Sesame {
         let digest = parse_ticket(ticket)?;
         let (next_text, next) = self.draw_ticket(now);
         let enrolment = (self.ports.accounts.advance_ticket(&digest, least, &next, now).await?)
+            .filter(|enrolment| self.is_ours(enrolment, digest))
             .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;
-        let previous = NewTicket { digest, expires_at: enrolment.expires_at, tries: enrolment.tries_left };
+        let Enrolment { expires_at, tries_left: tries, seal, .. } = enrolment;
+        let previous = NewTicket { digest, expires_at, tries, seal };
         Ok(Used { enrolment, previous, next, next_text })
+    }
+
+    /// Whether we put the ticket on this very pair. One of somebody else's making is used up by now,
+    /// and opens nothing.
+    fn is_ours(&self, enrolment: &Enrolment, digest: TokenDigest) -> bool {
+        let row = Row::Ticket { digest, expires_at: enrolment.expires_at, owner: enrolment.owner() };
+        enrolment.seal.is_some_and(|seal| self.ports.vault.attests(&seal, row))
     }
 
     async fn issue_password(&self, used: &Used) -> Result<WireSecret, Refusal> {
         let drawn = password::generate(&*self.ports.entropy);
         let shown = WireSecret::new(String::from_utf8_lossy(drawn.expose()).into_owned());
         let phc = self.ports.hasher.hash(drawn).await?;
-        let sealed = self.ports.vault.seal(&phc, SealedColumn::Password, used.enrolment.pair)?;
+        let owner = used.enrolment.owner();
+        let sealed = self.ports.vault.seal(&phc, Cell::Password(owner))?;
+        let seal = self.ports.vault.attest(ticket_row(&used.next, owner))?;
         let event = self.event(used, AuditKind::PasswordIssued);
-        still_there(self.ports.accounts.set_password(&used.next.digest, &sealed, &event).await?)?;
+        still_there(self.ports.accounts.set_password(&used.next.digest, &seal, &sealed, &event).await?)?;
         Ok(shown)
     }
 
     async fn issue_totp(&self, used: &Used) -> Result<Secret, Refusal> {
         let secret = totp::generate_secret(&*self.ports.entropy);
-        let sealed = self.ports.vault.seal(&secret, SealedColumn::Totp, used.enrolment.pair)?;
+        let owner = used.enrolment.owner();
+        let sealed = self.ports.vault.seal(&secret, Cell::Totp(owner))?;
+        let seal = self.ports.vault.attest(ticket_row(&used.next, owner))?;
         let event = self.event(used, AuditKind::TotpIssued);
-        still_there(self.ports.accounts.set_totp(&used.next.digest, &sealed, &event).await?)?;
+        still_there(self.ports.accounts.set_totp(&used.next.digest, &seal, &sealed, &event).await?)?;
         Ok(secret)
     }
 
@@ -156,7 +170,8 @@ impl Sesame {
         };
         let jitter = rotation::draw_jitter(&*self.ports.entropy);
         let valid_until = self.policy.period.valid_until(now, jitter);
-        let (token, session) = self.draw_session(now, valid_until, &enrolment.username, None, agent)?;
+        let owner = (enrolment.account, &enrolment.username);
+        let (token, session) = self.draw_session(now, valid_until, owner, None, agent)?;
         let Enrolment { account, pair, .. } = *enrolment;
         let activation = Activation { ticket, account, pair, step, valid_until, jitter, session };
         let kind = if enrolment.renewal { AuditKind::Renewed } else { AuditKind::Activated };
@@ -174,7 +189,7 @@ impl Sesame {
         let sealed = enrolment.totp.as_ref().ok_or_else(|| Refusal::Internal {
             detail: format!("pair {} has a ticket at the last stage and no TOTP secret", enrolment.pair),
         })?;
-        Ok(self.ports.vault.open(sealed, SealedColumn::Totp, enrolment.pair)?)
+        Ok(self.ports.vault.open(sealed, Cell::Totp(enrolment.owner()))?)
     }
 
     /// The refusal of a code, with the last one's audit event.

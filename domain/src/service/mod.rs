@@ -22,7 +22,8 @@ use self::{
     authenticate::Decoy,
     policy::Policy,
     ports::{
-        AccountStore, Clock, Entropy, HashError, NewSession, NewTicket, PasswordHasher, ThrottleStore, Vault,
+        AccountStore, Clock, Entropy, HashError, NewSession, NewTicket, PairOwner, PasswordHasher, Row,
+        ThrottleStore, Vault,
     },
 };
 pub use self::{
@@ -34,6 +35,7 @@ pub use self::{
 use crate::{
     agent::Agent,
     device::{self, DeviceId},
+    id::AccountId,
     secret::WireSecret,
     token::Token,
     username::Username,
@@ -97,11 +99,23 @@ impl Sesame {
         self.ports.clock.now()
     }
 
-    /// A ticket for the holder and for the store, living from `now`.
+    /// A ticket for the holder and for the store, living from `now`. It works once it is sealed.
     fn draw_ticket(&self, now: DateTime<Utc>) -> (WireSecret, NewTicket) {
         let token = Token::random(&*self.ports.entropy);
         let expires_at = now + self.policy.ticket_lifetime;
-        (token.text, NewTicket { digest: token.digest, expires_at, tries: self.policy.code_tries })
+        let tries = self.policy.code_tries;
+        (token.text, NewTicket { digest: token.digest, expires_at, tries, seal: None })
+    }
+
+    /// A ticket for a pair that is known.
+    fn draw_ticket_for(
+        &self,
+        owner: PairOwner<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(WireSecret, NewTicket), Refusal> {
+        let (text, ticket) = self.draw_ticket(now);
+        let seal = Some(self.ports.vault.attest(ticket_row(&ticket, owner))?);
+        Ok((text, NewTicket { seal, ..ticket }))
     }
 
     /// A session for the holder and for the store, opened at `now`. It never outlives the pair. A
@@ -110,20 +124,24 @@ impl Sesame {
         &self,
         now: DateTime<Utc>,
         valid_until: DateTime<Utc>,
-        username: &Username,
+        (account, username): (AccountId, &Username),
         device: Option<DeviceId>,
         agent: Agent,
     ) -> Result<(SessionToken, NewSession), Refusal> {
         let (token, forward) = Token::random_with_forward(&*self.ports.entropy);
         let expires_at = (now + self.policy.session_lifetime).min(valid_until);
+        let (digest, forward_digest) = (token.digest, forward.digest);
+        let row =
+            Row::Session { digest, forward: forward_digest, account, username, created_at: now, expires_at };
         let new = NewSession {
-            digest: token.digest,
-            forward: forward.digest,
+            digest,
+            forward: forward_digest,
             now,
             expires_at,
             tries: self.policy.code_tries,
             agent,
             at_most: self.policy.sessions_at_most,
+            seal: self.ports.vault.attest(row)?,
         };
         let device = device.unwrap_or_else(|| DeviceId::random(&*self.ports.entropy));
         let device = device::note(&*self.ports.vault, device, username, now)?;
@@ -134,6 +152,11 @@ impl Sesame {
 /// What a page is told of a ticket. A ticket never outlives its registration.
 fn ticket_issued(ticket: WireSecret, new: &NewTicket, lapses_at: Option<DateTime<Utc>>) -> TicketIssued {
     TicketIssued { ticket, expires_at: ticket_end(new, lapses_at) }
+}
+
+/// What a ticket's seal has to be of.
+const fn ticket_row<'a>(ticket: &NewTicket, owner: PairOwner<'a>) -> Row<'a> {
+    Row::Ticket { digest: ticket.digest, expires_at: ticket.expires_at, owner }
 }
 
 fn ticket_end(ticket: &NewTicket, lapses_at: Option<DateTime<Utc>>) -> DateTime<Utc> {

@@ -31,15 +31,65 @@ pub trait Entropy: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
 
-/// Which column a sealed secret belongs to; part of its associated data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SealedColumn {
+/// Whose pair of secrets it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PairOwner<'a> {
+    /// The pair.
+    pub pair: PairId,
+    /// The account it belongs to.
+    pub account: AccountId,
+    /// The name of that account.
+    pub username: &'a Username,
+}
+
+/// Where a sealed secret belongs and whose it is. All of it is associated data: whoever writes to the
+/// database can neither move the secret, alone or with its pair, nor give its account another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
     /// `credential_pairs.password`: an Argon2id PHC string.
-    Password,
+    Password(PairOwner<'a>),
     /// `credential_pairs.totp`: 20 bytes of TOTP secret.
-    Totp,
-    /// No column: the note that a device keeps ([`crate::device`]).
-    Device,
+    Totp(PairOwner<'a>),
+    /// No column: the note that a device keeps for one name ([`crate::device`]).
+    Device(&'a Username),
+}
+
+/// A row that stands for a right, with everything that says whose right it is and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row<'a> {
+    /// A ticket on a pending pair.
+    Ticket {
+        /// The ticket.
+        digest: TokenDigest,
+        /// When it lapses.
+        expires_at: DateTime<Utc>,
+        /// Whose enrolment it goes on with.
+        owner: PairOwner<'a>,
+    },
+    /// An open session.
+    Session {
+        /// Its token.
+        digest: TokenDigest,
+        /// The token that only shows who is signed in.
+        forward: TokenDigest,
+        /// Whose it is.
+        account: AccountId,
+        /// The name of that account.
+        username: &'a Username,
+        /// When it was opened.
+        created_at: DateTime<Utc>,
+        /// When it ends at the latest.
+        expires_at: DateTime<Utc>,
+    },
+}
+
+/// Shows that a [`Row`] was written by somebody who holds the key ring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seal(pub [u8; Self::BYTES]);
+
+impl Seal {
+    /// The number of a key and a MAC of 32 bytes.
+    pub const BYTES: usize = 4 + 32;
 }
 
 /// A value that does not open: tampered with, moved, or under a key we do not hold.
@@ -47,12 +97,16 @@ pub enum SealedColumn {
 #[error("a sealed value does not open")]
 pub struct VaultError;
 
-/// Seals and opens secrets, bound to the row and column they live in.
+/// Seals and opens secrets, bound to the cell they live in and to whom they belong, and attests rows.
 pub trait Vault: Send + Sync {
     /// Seals `plaintext` for one cell.
-    fn seal(&self, plaintext: &Secret, column: SealedColumn, row: PairId) -> Result<Sealed, VaultError>;
+    fn seal(&self, plaintext: &Secret, cell: Cell<'_>) -> Result<Sealed, VaultError>;
     /// Opens what was sealed for that very cell.
-    fn open(&self, sealed: &Sealed, column: SealedColumn, row: PairId) -> Result<Secret, VaultError>;
+    fn open(&self, sealed: &Sealed, cell: Cell<'_>) -> Result<Secret, VaultError>;
+    /// Seals a row. Instants count to the microsecond, which is what a store keeps.
+    fn attest(&self, row: Row<'_>) -> Result<Seal, VaultError>;
+    /// Whether `seal` is that very row's. A seal under a key we do not hold is nobody's.
+    fn attests(&self, seal: &Seal, row: Row<'_>) -> bool;
 }
 
 /// Why a password was not hashed.
@@ -125,6 +179,9 @@ pub struct NewTicket {
     pub expires_at: DateTime<Utc>,
     /// How many wrong codes it survives.
     pub tries: u8,
+    /// The seal of [`Row::Ticket`]. `None` on the next ticket of an enrolment until it is known whose
+    /// that is; such a ticket does not work yet.
+    pub seal: Option<Seal>,
 }
 
 /// How far a pending pair has come; the least stage a ticket use requires.
@@ -155,10 +212,20 @@ pub struct Enrolment {
     pub tries_left: u8,
     /// The ticket's end.
     pub expires_at: DateTime<Utc>,
+    /// The ticket's seal, if it has one.
+    pub seal: Option<Seal>,
     /// The registration's end, before the first activation. A ticket never outlives it.
     pub lapses_at: Option<DateTime<Utc>>,
     /// Whether the account has an active pair, so that this enrolment is a renewal.
     pub renewal: bool,
+}
+
+impl Enrolment {
+    /// Whose pair it is.
+    #[must_use]
+    pub const fn owner(&self) -> PairOwner<'_> {
+        PairOwner { pair: self.pair, account: self.account, username: &self.username }
+    }
 }
 
 /// A pair as sign-in needs it.
@@ -206,6 +273,8 @@ pub struct NewSession {
     pub agent: Agent,
     /// How many sessions its account may have, this one included; at least one.
     pub at_most: u32,
+    /// The seal of [`Row::Session`].
+    pub seal: Seal,
 }
 
 /// A proved pair to put in place.
@@ -252,6 +321,10 @@ pub enum ActivationOutcome {
 pub struct Session {
     /// What the store keeps of the session token.
     pub digest: TokenDigest,
+    /// What the store keeps of the token that only shows who is signed in, if there is one.
+    pub forward: Option<TokenDigest>,
+    /// The session's seal, if it has one.
+    pub seal: Option<Seal>,
     /// Whose.
     pub account: AccountId,
     /// The name.
@@ -272,6 +345,27 @@ pub struct Session {
     pub last_step: Option<u64>,
     /// How many sessions the account has (rows, of which some may be over).
     pub sessions: u32,
+}
+
+impl Session {
+    /// Whose the active pair is.
+    #[must_use]
+    pub const fn owner(&self) -> PairOwner<'_> {
+        PairOwner { pair: self.pair, account: self.account, username: &self.username }
+    }
+
+    /// What the seal has to be of.
+    #[must_use]
+    pub const fn row(&self, forward: TokenDigest) -> Row<'_> {
+        Row::Session {
+            digest: self.digest,
+            forward,
+            account: self.account,
+            username: &self.username,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+        }
+    }
 }
 
 /// An open session, as its owner's list has it.
@@ -332,20 +426,22 @@ pub trait AccountStore: Send + Sync {
         held: &Enrolment,
     ) -> Result<(), StoreError>;
 
-    /// Stores the password of the pair on which `ticket` stands, and drops its TOTP secret.
-    /// `false` if the ticket stands there no more.
+    /// Stores the password of the pair on which `ticket` stands, drops its TOTP secret, and seals the
+    /// ticket. `false` if the ticket stands there no more.
     async fn set_password(
         &self,
         ticket: &TokenDigest,
+        seal: &Seal,
         password: &Sealed,
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;
 
-    /// Stores the TOTP secret of the pair on which `ticket` stands. `false` if the ticket stands
-    /// there no more, or if the pair has no password.
+    /// Stores the TOTP secret of the pair on which `ticket` stands, and seals the ticket. `false` if the
+    /// ticket stands there no more, or if the pair has no password.
     async fn set_totp(
         &self,
         ticket: &TokenDigest,
+        seal: &Seal,
         totp: &Sealed,
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;
@@ -406,7 +502,7 @@ pub trait AccountStore: Send + Sync {
     /// Replaces a pair's password envelope if it still is `old`: a rehash, never a new password.
     async fn replace_password(&self, pair: PairId, old: &Sealed, new: &Sealed) -> Result<bool, StoreError>;
 
-    /// Finds a session by its token, whether it is over or not.
+    /// Finds a session by its token, whether it is over or not, and whoever wrote it: its seal tells.
     async fn find_session(&self, token: &TokenDigest) -> Result<Option<Session>, StoreError>;
 
     /// Finds a session by its forward token, whether it is over or not.

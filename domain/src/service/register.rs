@@ -2,7 +2,7 @@
 
 use super::{
     Refusal, Sesame,
-    ports::{NewPending, NewRegistration, Registration},
+    ports::{NewPending, NewRegistration, PairOwner, Registration},
     ticket_issued,
 };
 use crate::{
@@ -21,14 +21,16 @@ impl Sesame {
         let username = parse_username(username)?;
         self.take_from_network(LaneKey::register_network(network), self.policy.register_network).await?;
         let now = self.now();
-        let (ticket, new_ticket) = self.draw_ticket(now);
         let entropy = &*self.ports.entropy;
+        let (account, pair) = (AccountId::random(entropy), PairId::random(entropy));
+        let owner = PairOwner { pair, account, username: &username };
+        let (ticket, new_ticket) = self.draw_ticket_for(owner, now)?;
         let new = NewRegistration {
-            account: AccountId::random(entropy),
+            account,
             username,
             now,
             lapses_at: now + self.policy.registration_lifetime,
-            pending: NewPending { pair: PairId::random(entropy), ticket: new_ticket },
+            pending: NewPending { pair, ticket: new_ticket },
         };
         let event = AuditEvent { at: now, account: new.account, kind: AuditKind::Registered };
         match self.ports.accounts.register(&new, &event).await? {

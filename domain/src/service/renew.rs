@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{
     Refusal, Sesame,
     enrolment::parse_code,
-    ports::{SealedColumn, Session},
+    ports::{Cell, Session},
 };
 use crate::{
     audit::{AuditEvent, AuditKind},
@@ -47,11 +47,11 @@ impl Sesame {
         code: &Code,
         now: DateTime<Utc>,
     ) -> Result<Judged, Refusal> {
-        let secret = self.ports.vault.open(&session.totp, SealedColumn::Totp, session.pair)?;
+        let secret = self.ports.vault.open(&session.totp, Cell::Totp(session.owner()))?;
         let Some(step) = totp::matching_step(&secret, code, now) else {
             return Ok(Judged::Rejected(CodeRejection::Mismatch));
         };
-        Ok(match self.start_renewal(session.account, session.pair, step, now).await? {
+        Ok(match self.start_renewal(session.owner(), step, now).await? {
             Some((ticket, expires_at)) => Judged::Begun(TicketIssued { ticket, expires_at }),
             None => Judged::Rejected(CodeRejection::AlreadyUsed),
         })

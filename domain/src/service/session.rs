@@ -51,7 +51,8 @@ impl Sesame {
     /// Closes the session behind a cookie; without one there is nothing to do.
     pub async fn sign_out(&self, token: Option<&str>) -> Result<(), Refusal> {
         let Some(digest) = token.and_then(digest_of_text) else { return Ok(()) };
-        let Some(session) = self.ports.accounts.find_session(&digest).await? else { return Ok(()) };
+        let found = self.ports.accounts.find_session(&digest).await?;
+        let Some(session) = self.believe(found) else { return Ok(()) };
         let event = AuditEvent { at: self.now(), account: session.account, kind: AuditKind::SignedOut };
         self.ports.accounts.close_session(&digest, &event).await?;
         Ok(())
@@ -121,8 +122,17 @@ impl Sesame {
         self.admit(self.ports.accounts.find_session(&digest).await?).await
     }
 
+    /// The session if we wrote it. A row of somebody else's making, or one that was changed, is no
+    /// session. Its last use and its tries are not sealed: they change, and open nothing.
+    fn believe(&self, found: Option<Session>) -> Option<Session> {
+        found.filter(|session| {
+            let sealed = session.seal.zip(session.forward);
+            sealed.is_some_and(|(seal, forward)| self.ports.vault.attests(&seal, session.row(forward)))
+        })
+    }
+
     async fn admit(&self, found: Option<Session>) -> Result<Session, Refusal> {
-        let session = found.ok_or_else(unauthenticated)?;
+        let session = self.believe(found).ok_or_else(unauthenticated)?;
         let now = self.now();
         if !is_live(&session, now, self.policy.session_idle) {
             return Err(unauthenticated());

@@ -17,8 +17,8 @@ use domain::{
     id::{AccountId, PairId},
     service::ports::{
         Account, AccountStore, Activation, ActivationOutcome, Enrolment, ListedSession, NewPending,
-        NewRegistration, NewSession, NewTicket, Pair, Registration, RenewalOutcome, Sealed, Session, Stage,
-        StoreError, ThrottleStore,
+        NewRegistration, NewSession, NewTicket, Pair, Registration, RenewalOutcome, Seal, Sealed, Session,
+        Stage, StoreError, ThrottleStore,
     },
     service::ports::{LaneRule, Stage::PasswordIssued, Stage::Registered, Stage::TotpIssued},
     throttle::{LaneKey, LaneState, Verdict},
@@ -61,7 +61,7 @@ pub(crate) struct State {
     pub(crate) sessions: BTreeMap<[u8; 32], SessionRow>,
     pub(crate) lanes: BTreeMap<[u8; 32], LaneState>,
     /// Only a store with [`Defect::TicketTwice`] looks here.
-    consumed: BTreeMap<[u8; 32], PairId>,
+    consumed: BTreeMap<[u8; 32], (PairId, NewTicket)>,
     events: Vec<AuditEvent>,
 }
 
@@ -89,6 +89,7 @@ pub(crate) struct SessionRow {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) tries: u8,
     pub(crate) agent: Agent,
+    pub(crate) seal: Seal,
 }
 
 impl PendingRow {
@@ -144,6 +145,7 @@ impl Row {
             totp: pending.pair.totp.clone(),
             tries_left: ticket.tries,
             expires_at: ticket.expires_at,
+            seal: ticket.seal,
             lapses_at: self.lapses_at,
             renewal: self.active.is_some(),
         })
@@ -184,6 +186,7 @@ impl State {
             expires_at: new.expires_at,
             tries: new.tries,
             agent: new.agent,
+            seal: new.seal,
         };
         self.sessions.insert(*new.digest.as_bytes(), row);
     }
@@ -341,15 +344,15 @@ impl AccountStore for Memory {
     ) -> Result<Option<Enrolment>, StoreError> {
         self.transaction(|state| {
             if self.has(Defect::TicketTwice)
-                && let Some(pair) = state.consumed.get(ticket.as_bytes()).copied()
+                && let Some((pair, used)) = state.consumed.get(ticket.as_bytes()).copied()
                 && let Some(pending) = state.pending_of(|p| p.pair.id == pair)
             {
-                pending.ticket.digest = *ticket;
+                pending.ticket = NewTicket { tries: pending.ticket.tries, ..used };
             }
             for (username, row) in &mut state.accounts {
                 let Some(pending) = row.live(ticket, now).filter(|p| p.stage() >= least) else { continue };
                 let used = std::mem::replace(&mut pending.ticket, *next);
-                state.consumed.insert(*ticket.as_bytes(), pending.pair.id);
+                state.consumed.insert(*ticket.as_bytes(), (pending.pair.id, used));
                 return row.enrolment(username, &used);
             }
             None
@@ -376,12 +379,14 @@ impl AccountStore for Memory {
     async fn set_password(
         &self,
         ticket: &TokenDigest,
+        seal: &Seal,
         password: &Sealed,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
         self.transaction(|state| {
             let Some(pending) = state.pending_of(|p| p.ticket.digest == *ticket) else { return false };
             pending.pair.password = Some(password.clone());
+            pending.ticket.seal = Some(*seal);
             pending.pair.totp = None;
             state.events.push(*event);
             true
@@ -392,6 +397,7 @@ impl AccountStore for Memory {
     async fn set_totp(
         &self,
         ticket: &TokenDigest,
+        seal: &Seal,
         totp: &Sealed,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
@@ -399,6 +405,7 @@ impl AccountStore for Memory {
             let found = state.pending_of(|p| p.ticket.digest == *ticket && p.stage() >= PasswordIssued);
             let Some(pending) = found else { return false };
             pending.pair.totp = Some(totp.clone());
+            pending.ticket.seal = Some(*seal);
             state.events.push(*event);
             true
         })
@@ -551,6 +558,8 @@ impl AccountStore for Memory {
             let (pair, valid_until) = row.active.as_ref()?;
             Some(Session {
                 digest: *token,
+                forward: Some(session.forward),
+                seal: Some(session.seal),
                 account: session.account,
                 username: username.clone(),
                 created_at: session.created_at,

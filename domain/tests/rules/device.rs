@@ -3,27 +3,35 @@
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     device::{self, DeviceId, LIFETIME},
-    id::PairId,
+    id::{AccountId, PairId},
     secret::Secret,
-    service::ports::{Sealed, SealedColumn, Vault, VaultError},
+    service::ports::{Cell, PairOwner, Row, Seal, Sealed, Vault, VaultError},
     username::Username,
 };
 
 /// A vault that seals by writing down what and for which cell.
 struct Glass;
 
-fn cell(column: SealedColumn, row: PairId) -> Vec<u8> {
-    [format!("{column:?} ").as_bytes(), row.as_bytes()].concat()
+fn label(cell: Cell<'_>) -> Vec<u8> {
+    format!("{cell:?} ").into_bytes()
 }
 
 impl Vault for Glass {
-    fn seal(&self, plaintext: &Secret, column: SealedColumn, row: PairId) -> Result<Sealed, VaultError> {
-        Ok(Sealed([cell(column, row), plaintext.expose().to_vec()].concat()))
+    fn seal(&self, plaintext: &Secret, cell: Cell<'_>) -> Result<Sealed, VaultError> {
+        Ok(Sealed([label(cell), plaintext.expose().to_vec()].concat()))
     }
 
-    fn open(&self, sealed: &Sealed, column: SealedColumn, row: PairId) -> Result<Secret, VaultError> {
-        let plaintext = sealed.0.strip_prefix(cell(column, row).as_slice()).ok_or(VaultError)?;
+    fn open(&self, sealed: &Sealed, cell: Cell<'_>) -> Result<Secret, VaultError> {
+        let plaintext = sealed.0.strip_prefix(label(cell).as_slice()).ok_or(VaultError)?;
         Ok(Secret::new(plaintext.to_vec()))
+    }
+
+    fn attest(&self, _: Row<'_>) -> Result<Seal, VaultError> {
+        Err(VaultError)
+    }
+
+    fn attests(&self, _: &Seal, _: Row<'_>) -> bool {
+        false
     }
 }
 
@@ -63,8 +71,9 @@ fn what_is_no_note_is_nobodys() {
         assert_eq!(device::read(&Glass, foreign, &name("alice"), now()), None);
     }
     // Sealed by us, for something else.
-    let other =
-        Glass.seal(&Secret::new(vec![7; 24]), SealedColumn::Totp, PairId::from_bytes([0; 16])).unwrap();
+    let (pair, account, alice) = (PairId::from_bytes([0; 16]), AccountId::from_bytes([0; 16]), name("alice"));
+    let cell = Cell::Totp(PairOwner { pair, account, username: &alice });
+    let other = Glass.seal(&Secret::new(vec![7; 24]), cell).unwrap();
     let other = data_encoding::BASE64URL_NOPAD.encode(&other.0);
     assert_eq!(device::read(&Glass, &other, &name("alice"), now()), None);
 }

@@ -9,12 +9,11 @@ use std::{
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    id::PairId,
     secret::Secret,
     service::{
         Ports, Refusal, Sesame,
         policy::Policy,
-        ports::{Clock, Entropy as _, Sealed, SealedColumn, Vault, VaultError},
+        ports::{Cell, Clock, Entropy as _, Row, Seal, Sealed, Vault, VaultError},
     },
 };
 use rand::{RngExt as _, rngs::ChaCha8Rng};
@@ -39,25 +38,40 @@ impl Clock for Hands {
 
 /// A safe: what is sealed is a number that says nothing, and opens for its own cell only.
 #[derive(Default)]
-pub(crate) struct Safe(Mutex<BTreeMap<u64, Cell>>);
+pub(crate) struct Safe(Mutex<BTreeMap<u64, (String, Vec<u8>)>>);
 
-/// Where a value belongs, and the value.
-type Cell = (SealedColumn, PairId, Vec<u8>);
-
-impl Vault for Safe {
-    fn seal(&self, plaintext: &Secret, column: SealedColumn, row: PairId) -> Result<Sealed, VaultError> {
-        let mut cells = lock(&self.0);
-        let number = u64::try_from(cells.len()).unwrap();
-        cells.insert(number, (column, row, plaintext.expose().to_vec()));
-        Ok(Sealed(number.to_be_bytes().to_vec()))
+impl Safe {
+    /// Puts away what belongs to `place`; its number.
+    fn keep(&self, place: String, content: &[u8]) -> u64 {
+        let mut kept = lock(&self.0);
+        let number = u64::try_from(kept.len()).unwrap();
+        kept.insert(number, (place, content.to_vec()));
+        number
     }
 
-    fn open(&self, sealed: &Sealed, column: SealedColumn, row: PairId) -> Result<Secret, VaultError> {
-        let number = sealed.0.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| VaultError)?;
-        match lock(&self.0).get(&number) {
-            Some((c, r, plaintext)) if (*c, *r) == (column, row) => Ok(Secret::new(plaintext.clone())),
-            _ => Err(VaultError),
-        }
+    fn find(&self, number: &[u8], place: &str) -> Option<Vec<u8>> {
+        let number = u64::from_be_bytes(number.try_into().ok()?);
+        lock(&self.0).get(&number).filter(|(p, _)| p == place).map(|(_, content)| content.clone())
+    }
+}
+
+impl Vault for Safe {
+    fn seal(&self, plaintext: &Secret, cell: Cell<'_>) -> Result<Sealed, VaultError> {
+        Ok(Sealed(self.keep(format!("{cell:?}"), plaintext.expose()).to_be_bytes().to_vec()))
+    }
+
+    fn open(&self, sealed: &Sealed, cell: Cell<'_>) -> Result<Secret, VaultError> {
+        self.find(&sealed.0, &format!("{cell:?}")).map(Secret::new).ok_or(VaultError)
+    }
+
+    fn attest(&self, row: Row<'_>) -> Result<Seal, VaultError> {
+        let mut seal = [0; Seal::BYTES];
+        seal[..8].copy_from_slice(&self.keep(format!("{row:?}"), &[]).to_be_bytes());
+        Ok(Seal(seal))
+    }
+
+    fn attests(&self, seal: &Seal, row: Row<'_>) -> bool {
+        self.find(&seal.0[..8], &format!("{row:?}")).is_some()
     }
 }
 

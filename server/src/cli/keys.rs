@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use data_encoding::HEXLOWER;
 use domain::service::ports::Clock as _;
 
@@ -11,7 +11,8 @@ use crate::{
     clock::SystemClock,
     config::Config,
     crypto::{KeyRing, SystemEntropy, guard, key_file},
-    rekey, serve, store,
+    rekey::{self, Unbound},
+    serve, store,
 };
 
 /// Pairs sealed again in one transaction.
@@ -48,7 +49,10 @@ pub(super) fn command(configured: impl Fn(Command) -> Command) -> Command {
                         .value_parser(value_parser!(u32).range(1..=10_000))
                         .default_value(DEFAULT_BATCH)
                         .help("How many accounts' secrets are sealed in one transaction"),
-                ),
+                )
+                .arg(Arg::new("bind").long("bind").action(ArgAction::SetTrue).help(
+                    "After an upgrade, once: bind secrets that an earlier version sealed to the accounts they stand with",
+                )),
         ))
         .subcommand(configured(
             Command::new("remove")
@@ -76,7 +80,10 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<()> {
     match name {
         "generate" => generate(&config),
         "add" => add(&config, matches.get_one::<PathBuf>("to").map(PathBuf::as_path)),
-        "rotate" => rotate(&config, matches.get_one("batch").copied().unwrap_or(1)),
+        "rotate" => {
+            let unbound = if matches.get_flag("bind") { Unbound::Bind } else { Unbound::Leave };
+            rotate(&config, matches.get_one("batch").copied().unwrap_or(1), unbound)
+        }
         "remove" => {
             let number = matches.get_one("number").copied().unwrap_or_default();
             remove(&config, number, matches.get_one::<PathBuf>("to").map(PathBuf::as_path))
@@ -132,12 +139,12 @@ fn add(config: &Config, to: Option<&Path>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn rotate(config: &Config, batch: u32) -> anyhow::Result<()> {
+fn rotate(config: &Config, batch: u32, unbound: Unbound) -> anyhow::Result<()> {
     let settle = serve::KEY_INTERVAL * 2 + config.request_timeout;
     runtime()?.block_on(async {
         let opened = serve::open(config).await?;
         let store = &*opened.store;
-        let rotated = rekey::rotate(store, opened.ring.clone(), batch, settle, &|sealed| {
+        let rotated = rekey::rotate(store, opened.ring.clone(), batch, unbound, settle, &|sealed| {
             say(&format!("Sealed again: {sealed}."));
         })
         .await;

@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use domain::service::ports::StoreError;
 
-use super::KeyRing;
+use super::{EnvelopeVault, KeyRing};
 use crate::store::{KeyFingerprint, Store};
 
 /// Why this ring and this database do not belong together, as a sentence that says what to do.
@@ -31,6 +31,11 @@ pub enum GuardError {
          restore it from a backup."
     )]
     NoFingerprint,
+    /// There are sealed values of a version that does not say whose they are.
+    #[error(
+        "The database holds secrets that an earlier version sealed, and these do not say whose they are. After an          upgrade from such a version, with every process stopped, run `sesame keys rotate --bind` once. At any          other time somebody has put them there: restore a backup."
+    )]
+    Unbound,
     /// The database did not answer.
     #[error("The database does not answer: {0}")]
     Store(#[from] StoreError),
@@ -69,6 +74,12 @@ pub async fn check(store: &dyn Store, ring: &KeyRing) -> Result<u32, GuardError>
     let known = store.list().await?;
     compare(&known, ring)?;
     Ok(sealing(&known, ring))
+}
+
+/// Refuses a database with sealed values that do not say whose they are: nobody could sign in with them,
+/// and only a person knows whether they may be there.
+pub async fn refuse_unbound(store: &dyn Store) -> Result<(), GuardError> {
+    if store.holds_sealed(&EnvelopeVault::UNBOUND).await? { Err(GuardError::Unbound) } else { Ok(()) }
 }
 
 /// The number of the key that seals: the newest that the database knows, or, as long as it knows none,

@@ -9,6 +9,7 @@ use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _};
 use chrono::{DateTime, SecondsFormat, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use domain::service::ports::Entropy;
+use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -47,9 +48,28 @@ impl Key {
             .into()
     }
 
+    /// HMAC-SHA-256 under a key of its own for `label`, which follows from this one (RFC 5869, one block
+    /// of HKDF-Expand). No two uses share a key, and none of them has the one that seals.
+    pub(super) fn mac(&self, label: &[u8]) -> Hmac<Sha256> {
+        let mut derived: [u8; KEY_BYTES] =
+            keyed(&self.bytes).chain_update(label).chain_update([1]).finalize().into_bytes().into();
+        let mac = keyed(&derived);
+        derived.zeroize();
+        mac
+    }
+
     pub(super) fn cipher(&self) -> Aes256GcmSiv {
         Aes256GcmSiv::new((&*self.bytes).into())
     }
+}
+
+/// HMAC fills a shorter key up with zeros to a block (RFC 2104 section 2). Done here, it cannot fail.
+fn keyed(key: &[u8; KEY_BYTES]) -> Hmac<Sha256> {
+    let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    let mac = Hmac::new(&block);
+    block.as_mut_slice().zeroize();
+    mac
 }
 
 impl fmt::Debug for Key {
@@ -200,6 +220,19 @@ mod tests {
         let twice = format!("{0}{0}", *text);
         assert_eq!(KeyRing::parse(&twice).unwrap_err(), KeyRingError::Repeated(6));
         assert!(KeyRing::parse(&text.replace("\n1 ", "\n0 ")).is_err());
+    }
+
+    /// As OpenSSL computes it: `kdf -mac HMAC -digest SHA256 HKDF EXPAND_ONLY`, then `mac HMAC`.
+    #[test]
+    fn a_derived_mac_is_what_the_standards_say() {
+        use hmac::Mac as _;
+
+        let text = "5 2026-11-23T10:00:00Z AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+        let ring = KeyRing::parse(text).unwrap();
+        let mac = |label: &[u8]| ring.get(5).unwrap().mac(label).chain_update(b"message").finalize();
+        let told = data_encoding::HEXLOWER.encode(&mac(b"label").into_bytes());
+        assert_eq!(told, "bdfaafc4a365b0511adc59281b2e992da582df434f1dffa3c8d42b4fe201bfc5");
+        assert_ne!(mac(b"label").into_bytes(), mac(b"labels").into_bytes());
     }
 
     #[test]

@@ -86,6 +86,7 @@ mod tests {
             schema: SchemaState::Current,
             keys: Vec::new(),
             holds_secrets: false,
+            holds_unbound: false,
             newest_event: Some(DateTime::UNIX_EPOCH + TimeDelta::seconds(newest_seconds)),
             server: Some(Server { version: 160_002, ahead: TimeDelta::milliseconds(ahead_millis) }),
         }

@@ -104,7 +104,14 @@ mod tests {
 
     fn survey(schema: SchemaState, version: u32) -> Survey {
         let server = Some(Server { version, ahead: TimeDelta::zero() });
-        Survey { schema, keys: Vec::new(), holds_secrets: false, newest_event: None, server }
+        Survey {
+            schema,
+            keys: Vec::new(),
+            holds_secrets: false,
+            holds_unbound: false,
+            newest_event: None,
+            server,
+        }
     }
 
     #[test]

@@ -59,6 +59,9 @@ fn belongs(ring: &KeyRing, survey: &Survey, report: &mut Report) {
     if survey.keys.is_empty() && survey.holds_secrets {
         report.refusal("fingerprints-missing", &GuardError::NoFingerprint.to_string());
     }
+    if survey.holds_unbound {
+        report.refusal("secrets-unbound", &GuardError::Unbound.to_string());
+    }
     if let Err(error) = guard::compare(&survey.keys, ring) {
         report.refusal("key-ring-wrong", &error.to_string());
     }

@@ -13,8 +13,8 @@ macro_rules! impl_account_store {
             id::{AccountId, PairId},
             service::ports::{
                 Account, AccountStore, Activation, ActivationOutcome, Enrolment, ListedSession, NewPending,
-                NewRegistration, NewSession, NewTicket, Registration, RenewalOutcome, Sealed, Session, Stage,
-                StoreError,
+                NewRegistration, NewSession, NewTicket, Registration, RenewalOutcome, Seal, Sealed, Session,
+                Stage, StoreError,
             },
             token::{SessionHandle, TokenDigest},
             username::Username,
@@ -56,19 +56,21 @@ macro_rules! impl_account_store {
             async fn set_password(
                 &self,
                 ticket: &TokenDigest,
+                seal: &Seal,
                 password: &Sealed,
                 event: &AuditEvent,
             ) -> Result<bool, StoreError> {
-                Ok(enrolment::set_password(self, ticket, password, event).await?)
+                Ok(enrolment::set_password(self, ticket, seal, password, event).await?)
             }
 
             async fn set_totp(
                 &self,
                 ticket: &TokenDigest,
+                seal: &Seal,
                 totp: &Sealed,
                 event: &AuditEvent,
             ) -> Result<bool, StoreError> {
-                Ok(enrolment::set_totp(self, ticket, totp, event).await?)
+                Ok(enrolment::set_totp(self, ticket, seal, totp, event).await?)
             }
 
             async fn take_ticket_try(

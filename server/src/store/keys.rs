@@ -4,8 +4,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
-    id::PairId,
-    service::ports::{Sealed, StoreError},
+    id::{AccountId, PairId},
+    service::ports::{PairOwner, Sealed, StoreError},
+    username::Username,
 };
 
 /// The sealed values of a pair of secrets.
@@ -13,10 +14,22 @@ use domain::{
 pub struct SealedPair {
     /// The pair, part of the associated data of both.
     pub id: PairId,
+    /// The account it belongs to, likewise.
+    pub account: AccountId,
+    /// The name of that account, likewise.
+    pub username: Username,
     /// Its sealed password.
     pub password: Sealed,
     /// Its sealed TOTP secret, once issued.
     pub totp: Option<Sealed>,
+}
+
+impl SealedPair {
+    /// Whose they are.
+    #[must_use]
+    pub const fn owner(&self) -> PairOwner<'_> {
+        PairOwner { pair: self.id, account: self.account, username: &self.username }
+    }
 }
 
 /// What the database remembers of a key.
@@ -44,6 +57,9 @@ pub trait KeyFingerprints: Send + Sync {
 
     /// Whether a sealed value stands in the database, so that its key must not be missing.
     async fn holds_secrets(&self) -> Result<bool, StoreError>;
+
+    /// Whether a sealed value begins with `header`.
+    async fn holds_sealed(&self, header: &[u8]) -> Result<bool, StoreError>;
 
     /// Up to `limit` pairs of which a value does not begin with `header`, by rising number, beyond
     /// `after`.

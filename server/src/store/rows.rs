@@ -3,7 +3,7 @@
 use domain::{
     agent::Agent,
     id::{AccountId, PairId},
-    service::ports::{Account, Enrolment, ListedSession, Pair, Sealed, Session},
+    service::ports::{Account, Enrolment, ListedSession, Pair, Seal, Sealed, Session},
     throttle::LaneState,
     token::TokenDigest,
     trail::{Entry, Head, Link, PseudonymKey, Subject},
@@ -22,6 +22,7 @@ pub(super) struct EnrolmentRow {
     totp: Option<Vec<u8>>,
     ticket_tries: i64,
     ticket_expires_at: Stamp,
+    ticket_seal: Option<Vec<u8>>,
     lapses_at: Option<Stamp>,
     renewal: bool,
 }
@@ -38,6 +39,7 @@ impl TryFrom<EnrolmentRow> for Enrolment {
             totp: row.totp.map(Sealed),
             tries_left: tries(row.ticket_tries)?,
             expires_at: row.ticket_expires_at.into(),
+            seal: seal(row.ticket_seal),
             lapses_at: row.lapses_at.map(Into::into),
             renewal: row.renewal,
         })
@@ -48,6 +50,8 @@ impl TryFrom<EnrolmentRow> for Enrolment {
 #[derive(sqlx::FromRow)]
 pub(super) struct SealedRow {
     id: Vec<u8>,
+    account_id: Vec<u8>,
+    username: String,
     password: Vec<u8>,
     totp: Option<Vec<u8>>,
 }
@@ -56,7 +60,13 @@ impl TryFrom<SealedRow> for SealedPair {
     type Error = Fault;
 
     fn try_from(row: SealedRow) -> Result<Self, Fault> {
-        Ok(Self { id: pair_id(row.id)?, password: Sealed(row.password), totp: row.totp.map(Sealed) })
+        Ok(Self {
+            id: pair_id(row.id)?,
+            account: account_id(row.account_id)?,
+            username: username(&row.username)?,
+            password: Sealed(row.password),
+            totp: row.totp.map(Sealed),
+        })
     }
 }
 
@@ -96,6 +106,8 @@ impl TryFrom<AccountRow> for Account {
 #[derive(sqlx::FromRow)]
 pub(super) struct SessionRow {
     token_digest: Vec<u8>,
+    forward_digest: Option<Vec<u8>>,
+    seal: Option<Vec<u8>>,
     account_id: Vec<u8>,
     username: String,
     created_at: Stamp,
@@ -114,6 +126,8 @@ impl TryFrom<SessionRow> for Session {
     fn try_from(row: SessionRow) -> Result<Self, Fault> {
         Ok(Self {
             digest: token_digest(row.token_digest)?,
+            forward: row.forward_digest.map(token_digest).transpose()?,
+            seal: seal(row.seal),
             account: account_id(row.account_id)?,
             username: username(&row.username)?,
             created_at: row.created_at.into(),
@@ -306,6 +320,11 @@ pub(super) fn account_id(id: Vec<u8>) -> Result<AccountId, Fault> {
 
 fn token_digest(digest: Vec<u8>) -> Result<TokenDigest, Fault> {
     bytes(digest).map(TokenDigest::from_bytes)
+}
+
+/// What cannot be a seal is none.
+fn seal(seal: Option<Vec<u8>>) -> Option<Seal> {
+    seal?.try_into().ok().map(Seal)
 }
 
 fn pair_id(id: Vec<u8>) -> Result<PairId, Fault> {

@@ -22,6 +22,8 @@ pub struct Survey {
     pub keys: Vec<KeyFingerprint>,
     /// Whether a sealed value stands in it.
     pub holds_secrets: bool,
+    /// Whether one does that says nothing of the account it belongs to.
+    pub holds_unbound: bool,
     /// The newest instant in the audit events.
     pub newest_event: Option<DateTime<Utc>>,
     /// The server, where there is one.

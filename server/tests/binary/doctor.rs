@@ -222,6 +222,32 @@ fn sealed_secrets_without_a_fingerprint_are_found() {
     finds(&world, &[], &["fingerprints-missing"]);
 }
 
+/// As somebody may put them there who writes to the database; `tests/http/upgrade.rs` has real ones.
+#[test]
+fn sealed_secrets_that_do_not_say_whose_they_are_stop_everything_but_the_command_for_them() {
+    let world = unused();
+    let server = world.serve();
+    let registered = server.request("POST", "/api/register", r#"{"username":"alice"}"#);
+    let ticket = registered.split("\"ticket\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let body = format!(r#"{{"ticket":"{ticket}"}}"#);
+    assert!(server.request("POST", "/api/generate-password", &body).contains("\"password\":"));
+    server.stop();
+    world.execute("UPDATE credential_pairs SET password = CAST(x'01' || substr(password, 2) AS BLOB)");
+    finds(&world, &[], &["secrets-unbound"]);
+    let refused = |arguments: &[&str], told: &str| {
+        let output = world.run(arguments);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", stdout(&output));
+        assert!(stderr(&output).contains(told), "{arguments:?}: {}", stderr(&output));
+    };
+    refused(&["serve"], "run `sesame keys rotate --bind` once");
+    refused(&["keys", "rotate"], "run `sesame keys rotate --bind` once");
+    refused(&["keys", "rotate", "--bind"], "do not open under any key");
+    world.execute("UPDATE credential_pairs SET password = CAST(x'02' || substr(password, 2) AS BLOB)");
+    finds(&world, &[], &[]);
+    assert!(world.run(&["keys", "rotate"]).status.success());
+    world.serve().stop();
+}
+
 #[test]
 fn each_mistake_with_a_folder_is_found() {
     let world = healthy();

@@ -30,6 +30,7 @@ use tower::ServiceExt as _;
 
 use crate::answer::page_request;
 pub(crate) use crate::answer::{Answer, json_request};
+use crate::database::Database;
 
 /// Noon of the day the project began.
 const START: &str = "2026-11-23T12:00:00Z";
@@ -69,6 +70,13 @@ impl TestApp {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let url = DatabaseUrl::sqlite(folder.path().join("sesame.db"));
         Self::over(&url, folder, policy, Self::ring(), "http://127.0.0.1:3000").await
+    }
+
+    /// A service over a database of a test of both.
+    pub(crate) async fn on(database: &Database) -> Self {
+        store::migrate(&database.url()).await.unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::over(&database.url(), folder, Policy::default(), Self::ring(), "http://127.0.0.1:3000").await
     }
 
     pub(crate) fn ring() -> Arc<KeyRing> {

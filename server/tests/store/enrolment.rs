@@ -4,6 +4,7 @@ use chrono::Duration;
 use domain::{
     audit::AuditKind,
     service::ports::{NewTicket, Stage},
+    token::TokenDigest,
 };
 
 use crate::{database::Database, fixtures::*};
@@ -11,6 +12,7 @@ use crate::{database::Database, fixtures::*};
 contract! {
     a_ticket_is_used_once_and_the_next_one_works,
     an_advance_tells_of_the_ticket_that_was_used,
+    the_seal_of_a_ticket_comes_with_the_secret_and_goes_with_the_ticket,
     a_ticket_that_was_never_issued_does_nothing,
     a_ticket_works_only_from_its_stage_on,
     an_expired_ticket_does_nothing,
@@ -47,8 +49,34 @@ async fn an_advance_tells_of_the_ticket_that_was_used(db: Database) {
     let told = store.advance_ticket(&used.digest, Stage::Registered, &next, now()).await.unwrap().unwrap();
     assert_eq!((told.account, told.pair), (new.account, new.pending.pair));
     assert_eq!((told.username, told.totp), (name("ada"), None));
-    assert_eq!((told.tries_left, told.expires_at), (3, ticket_end()));
+    assert_eq!((told.tries_left, told.expires_at, told.seal), (3, ticket_end(), used.seal));
     assert_eq!((told.lapses_at, told.renewal), (Some(lapse()), false));
+}
+
+async fn the_seal_of_a_ticket_comes_with_the_secret_and_goes_with_the_ticket(db: Database) {
+    let store = db.store().await;
+    let begun = registered(&*store, "ada").await;
+    let advanced = async |from: TokenDigest, least| {
+        let next = NewTicket { seal: None, ..ticket() };
+        let used = store.advance_ticket(&from, least, &next, now()).await.unwrap().unwrap();
+        (next.digest, used.seal)
+    };
+    let (first, _) = advanced(begun.ticket, Stage::Registered).await;
+    let (second, unsealed) = advanced(first, Stage::Registered).await;
+    assert_eq!(unsealed, None);
+    let seals = [seal(), seal()];
+    let event = begun.event(AuditKind::PasswordIssued);
+    assert!(store.set_password(&second, &seals[0], &sealed("password"), &event).await.unwrap());
+    let (third, of_second) = advanced(second, Stage::PasswordIssued).await;
+    assert_eq!(of_second, Some(seals[0]));
+    assert!(store.set_totp(&third, &seals[1], &sealed("totp"), &event).await.unwrap());
+    assert_eq!(store.take_ticket_try(&third, now()).await.unwrap().unwrap().seal, Some(seals[1]));
+    let reissued = ticket();
+    assert!(store.reissue_ticket(begun.pair, &sealed("password"), &reissued, &event).await.unwrap());
+    let tried = store.take_ticket_try(&reissued.digest, now()).await.unwrap().unwrap();
+    assert_eq!(tried.seal, reissued.seal);
+    activate(&*store, Enrolling { ticket: reissued.digest, ..begun }, FIRST_STEP).await;
+    assert_eq!(db.count("credential_pairs WHERE ticket_seal IS NOT NULL").await, 0);
 }
 
 async fn a_ticket_that_was_never_issued_does_nothing(db: Database) {
@@ -115,7 +143,7 @@ async fn starting_again_leaves_the_old_secrets_until_the_new_password(db: Databa
     assert_eq!((pending.password, pending.totp), (Some(sealed("password")), Some(sealed("totp"))));
 
     let event = again.event(AuditKind::PasswordIssued);
-    assert!(store.set_password(&again.ticket, &sealed("second"), &event).await.unwrap());
+    assert!(store.set_password(&again.ticket, &seal(), &sealed("second"), &event).await.unwrap());
     let pending = find(&*store, "ada").await.pending.unwrap();
     assert_eq!((pending.password, pending.totp), (Some(sealed("second")), None));
 }
@@ -125,7 +153,12 @@ async fn a_restored_ticket_works_again_and_the_current_one_does_not(db: Database
     let first = registered(&*store, "ada").await;
     let next = ticket();
     let used = store.advance_ticket(&first.ticket, Stage::Registered, &next, now()).await.unwrap().unwrap();
-    let previous = NewTicket { digest: first.ticket, expires_at: used.expires_at, tries: used.tries_left };
+    let previous = NewTicket {
+        digest: first.ticket,
+        expires_at: used.expires_at,
+        tries: used.tries_left,
+        seal: used.seal,
+    };
     store.restore_ticket(&next.digest, &previous, &used).await.unwrap();
     assert_eq!(store.advance_ticket(&next.digest, Stage::Registered, &ticket(), now()).await.unwrap(), None);
     // Restoring what is gone changes nothing.
@@ -139,7 +172,7 @@ async fn what_was_shown_to_nobody_goes_with_the_ticket_that_is_put_back(db: Data
     let next = ticket();
     let used = store.advance_ticket(&held.ticket, Stage::Registered, &next, now()).await.unwrap().unwrap();
     let event = held.event(AuditKind::PasswordIssued);
-    assert!(store.set_password(&next.digest, &sealed("never shown"), &event).await.unwrap());
+    assert!(store.set_password(&next.digest, &seal(), &sealed("never shown"), &event).await.unwrap());
     let previous = NewTicket { digest: held.ticket, ..ticket() };
     store.restore_ticket(&next.digest, &previous, &used).await.unwrap();
     let pending = find(&*store, "ada").await.pending.unwrap();
@@ -149,7 +182,7 @@ async fn what_was_shown_to_nobody_goes_with_the_ticket_that_is_put_back(db: Data
     let begun = registered(&*store, "bob").await;
     let next = ticket();
     let used = store.advance_ticket(&begun.ticket, Stage::Registered, &next, now()).await.unwrap().unwrap();
-    assert!(store.set_password(&next.digest, &sealed("never shown"), &event).await.unwrap());
+    assert!(store.set_password(&next.digest, &seal(), &sealed("never shown"), &event).await.unwrap());
     let previous = NewTicket { digest: begun.ticket, ..ticket() };
     store.restore_ticket(&next.digest, &previous, &used).await.unwrap();
     assert_eq!(find(&*store, "bob").await.pending.unwrap().password, None);
@@ -161,8 +194,8 @@ async fn a_secret_is_not_stored_for_a_ticket_that_moved_on(db: Database) {
     let events = db.count("audit_trail").await;
     advance(&*store, first, Stage::Registered).await;
     let event = first.event(AuditKind::PasswordIssued);
-    assert!(!store.set_password(&first.ticket, &sealed("late"), &event).await.unwrap());
-    assert!(!store.set_totp(&first.ticket, &sealed("late"), &event).await.unwrap());
+    assert!(!store.set_password(&first.ticket, &seal(), &sealed("late"), &event).await.unwrap());
+    assert!(!store.set_totp(&first.ticket, &seal(), &sealed("late"), &event).await.unwrap());
     let pending = find(&*store, "ada").await.pending.unwrap();
     assert_eq!((pending.password, pending.totp), (Some(sealed("password")), None));
     assert_eq!(db.count("audit_trail").await, events);
@@ -172,7 +205,7 @@ async fn a_totp_secret_needs_a_password(db: Database) {
     let store = db.store().await;
     let begun = registered(&*store, "ada").await;
     let event = begun.event(AuditKind::TotpIssued);
-    assert!(!store.set_totp(&begun.ticket, &sealed("totp"), &event).await.unwrap());
+    assert!(!store.set_totp(&begun.ticket, &seal(), &sealed("totp"), &event).await.unwrap());
     assert_eq!(db.events("totp_issued").await, 0);
 }
 

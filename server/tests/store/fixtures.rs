@@ -12,7 +12,7 @@ use domain::{
     id::{AccountId, PairId},
     service::ports::{
         Account, Activation, ActivationOutcome, NewPending, NewRegistration, NewSession, NewTicket,
-        Registration, RenewalOutcome, Sealed, Stage,
+        Registration, RenewalOutcome, Seal, Sealed, Stage,
     },
     token::TokenDigest,
     username::Username,
@@ -71,9 +71,14 @@ pub(crate) fn sealed(text: &str) -> Sealed {
     Sealed(text.as_bytes().to_vec())
 }
 
+/// A seal that no other row has.
+pub(crate) fn seal() -> Seal {
+    Seal(fresh())
+}
+
 /// A fresh ticket with five tries.
 pub(crate) fn ticket() -> NewTicket {
-    NewTicket { digest: digest(), expires_at: ticket_end(), tries: 5 }
+    NewTicket { digest: digest(), expires_at: ticket_end(), tries: 5, seal: Some(seal()) }
 }
 
 pub(crate) fn pending() -> NewPending {
@@ -89,6 +94,7 @@ pub(crate) fn session() -> NewSession {
         tries: 5,
         agent: Agent::default(),
         at_most: 20,
+        seal: seal(),
     }
 }
 
@@ -186,13 +192,18 @@ pub(crate) async fn renewing(store: &dyn Store, active: Active, step: u64) -> En
 pub(crate) async fn issue_password(store: &dyn Store, enrolling: Enrolling) -> Enrolling {
     let next = advance(store, enrolling, Stage::Registered).await;
     let event = next.event(AuditKind::PasswordIssued);
-    assert!(store.set_password(&next.ticket, &sealed("password"), &event).await.unwrap());
+    assert!(store.set_password(&next.ticket, &seal(), &sealed("password"), &event).await.unwrap());
     next
 }
 
 pub(crate) async fn issue_totp(store: &dyn Store, enrolling: Enrolling) -> Enrolling {
     let next = advance(store, enrolling, Stage::PasswordIssued).await;
-    assert!(store.set_totp(&next.ticket, &sealed("totp"), &next.event(AuditKind::TotpIssued)).await.unwrap());
+    assert!(
+        store
+            .set_totp(&next.ticket, &seal(), &sealed("totp"), &next.event(AuditKind::TotpIssued))
+            .await
+            .unwrap()
+    );
     next
 }
 

@@ -1,6 +1,6 @@
 //! Key fingerprints.
 
-use domain::id::PairId;
+use domain::id::{AccountId, PairId};
 use server::store::{KeyFingerprint, SealedPair};
 
 use crate::{database::Database, fixtures::*};
@@ -10,6 +10,7 @@ contract! {
     a_known_key_keeps_its_first_fingerprint,
     an_issued_password_is_a_secret_that_needs_its_key,
     sealed_values_are_found_by_how_they_begin,
+    that_a_value_begins_so_is_told_of_either_column,
     a_sealed_value_is_replaced_where_it_still_stands,
     a_key_is_forgotten_unless_something_is_sealed_with_it,
 }
@@ -62,20 +63,35 @@ async fn sealed_values_are_found_by_how_they_begin(db: Database) {
     assert_eq!(find("totp", None, 10).await.len(), 3);
 }
 
-fn sealed_pair(id: PairId, password: &str, totp: Option<&str>) -> SealedPair {
-    SealedPair { id, password: sealed(password), totp: totp.map(sealed) }
+async fn that_a_value_begins_so_is_told_of_either_column(db: Database) {
+    let store = db.store().await;
+    assert!(!store.holds_sealed(b"p").await.unwrap());
+    with_totp(&*store, "ada").await;
+    for (header, holds) in
+        [("password", true), ("totp", true), ("p", true), ("assword", false), ("totp2", false)]
+    {
+        assert_eq!(store.holds_sealed(header.as_bytes()).await.unwrap(), holds, "{header}");
+    }
+}
+
+/// Whose a pair is.
+type Whose = (PairId, AccountId, &'static str);
+
+fn sealed_pair((id, account, username): Whose, password: &str, totp: Option<&str>) -> SealedPair {
+    SealedPair { id, account, username: name(username), password: sealed(password), totp: totp.map(sealed) }
 }
 
 type Values = (&'static str, Option<&'static str>);
 
-fn change(id: PairId, from: Values, to: Values) -> (SealedPair, SealedPair) {
+fn change(id: Whose, from: Values, to: Values) -> (SealedPair, SealedPair) {
     (sealed_pair(id, from.0, from.1), sealed_pair(id, to.0, to.1))
 }
 
 async fn a_sealed_value_is_replaced_where_it_still_stands(db: Database) {
     let store = db.store().await;
-    let pair = active(&*store, "ada").await.pair;
-    let half = with_password(&*store, "bob").await.pair;
+    let ada = active(&*store, "ada").await;
+    let bob = with_password(&*store, "bob").await;
+    let (pair, half) = ((ada.pair, ada.account, "ada"), (bob.pair, bob.account, "bob"));
     let both = [
         change(pair, ("password", Some("totp")), ("new password", Some("new totp"))),
         change(half, ("password", None), ("new password", None)),

@@ -113,7 +113,7 @@ async fn a_registration_never_replaces_a_password_claimed_at_the_same_moment(db:
         let (claiming, registering) = (store.clone(), store.clone());
         let claimed = tokio::spawn(async move {
             let event = claim.event(AuditKind::PasswordIssued);
-            claiming.set_password(&claim.ticket, &sealed("password"), &event).await.unwrap()
+            claiming.set_password(&claim.ticket, &seal(), &sealed("password"), &event).await.unwrap()
         });
         let registered = tokio::spawn(async move { register(&*registering, &registration(&username)).await });
         let (claimed, registered) = (claimed.await.unwrap(), registered.await.unwrap());

@@ -15,6 +15,7 @@ use crate::{database::Database, fixtures::*};
 contract! {
     an_opened_session_is_found_as_it_was_opened,
     a_session_is_found_by_either_token_and_each_only_by_its_own,
+    a_session_from_before_there_were_seals_has_none,
     a_session_that_was_never_opened_is_not_found,
     a_time_step_opens_one_session_and_earlier_ones_none,
     a_pair_that_is_not_active_opens_no_session_and_spends_no_step,
@@ -44,6 +45,7 @@ async fn an_opened_session_is_found_as_it_was_opened(db: Database) {
     assert_eq!((found.created_at, found.last_seen_at, found.expires_at), (now(), now(), new.expires_at));
     assert_eq!((found.valid_until, found.totp), (now() + Duration::days(180), sealed("totp")));
     assert_eq!((found.last_step, found.sessions), (Some(FIRST_STEP + 1), 2));
+    assert_eq!((found.forward, found.seal), (Some(new.forward), Some(new.seal)));
     assert_eq!(db.events("signed_in").await, 1);
 }
 
@@ -60,6 +62,14 @@ async fn a_session_is_found_by_either_token_and_each_only_by_its_own(db: Databas
     assert_eq!(store.find_session(&new.forward).await.unwrap(), None);
     assert!(store.close_session(&new.digest, &event).await.unwrap());
     assert_eq!(store.find_session_by_forward(&new.forward).await.unwrap(), None);
+}
+
+async fn a_session_from_before_there_were_seals_has_none(db: Database) {
+    let store = db.store().await;
+    let ada = active(&*store, "ada").await;
+    db.execute("UPDATE sessions SET seal = NULL, forward_digest = NULL").await;
+    let found = store.find_session(&ada.session).await.unwrap().unwrap();
+    assert_eq!((found.forward, found.seal), (None, None));
 }
 
 async fn a_session_that_was_never_opened_is_not_found(db: Database) {

@@ -52,7 +52,7 @@ async fn swap_pairs(db: &mut PgConnection, activation: &Activation) -> Result<bo
     let done = sqlx::query(
         "UPDATE credential_pairs
          SET role = 'active', valid_until = $5, jitter_seconds = $6,
-             ticket_digest = NULL, ticket_expires_at = NULL, ticket_tries = NULL
+             ticket_digest = NULL, ticket_expires_at = NULL, ticket_tries = NULL, ticket_seal = NULL
          WHERE id = $1 AND account_id = $2 AND role = 'pending' AND totp IS NOT NULL
            AND ticket_digest = $3 AND ticket_expires_at > $4",
     )

@@ -41,7 +41,7 @@ pub(super) async fn open_session(
 macro_rules! find {
     ($store:expr, $column:literal, $token:expr) => {{
         let row: Option<SessionRow> = sqlx::query_as(concat!(
-            "SELECT s.token_digest, a.id AS account_id, a.username, s.created_at, s.last_seen_at,
+            "SELECT s.token_digest, s.forward_digest, s.seal, a.id AS account_id, a.username, s.created_at, s.last_seen_at,
                     s.expires_at, p.valid_until, p.id AS pair_id, p.totp, a.last_totp_step,
                     (SELECT count(*) FROM sessions o WHERE o.account_id = a.id) AS sessions
              FROM sessions s
@@ -206,8 +206,8 @@ pub(super) async fn insert(
 ) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO sessions (token_digest, forward_digest, account_id, created_at, last_seen_at, expires_at,
-                               tries_left, agent)
-         VALUES ($1, $2, $3, $4, $4, $5, $6, $7)",
+                               tries_left, agent, seal)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8)",
     )
     .bind(session.digest.as_bytes().as_slice())
     .bind(session.forward.as_bytes().as_slice())
@@ -216,6 +216,7 @@ pub(super) async fn insert(
     .bind(Stamp::from(session.expires_at))
     .bind(i64::from(session.tries))
     .bind(session.agent.to_words())
+    .bind(session.seal.0.as_slice())
     .execute(db)
     .await?;
     Ok(())

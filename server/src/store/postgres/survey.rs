@@ -7,6 +7,7 @@ use domain::service::ports::Clock;
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::{connect, keys, schema, with_timeouts};
+use crate::crypto::EnvelopeVault;
 use crate::store::{
     Fault, Survey,
     stamp::Stamp,
@@ -24,6 +25,7 @@ pub(in crate::store) async fn survey(
         schema: schema::state(&mut db).await?,
         keys: Vec::new(),
         holds_secrets: false,
+        holds_unbound: false,
         newest_event: None,
         server: Some(server(&mut db, clock).await?),
     };
@@ -32,6 +34,7 @@ pub(in crate::store) async fn survey(
     if sqlx::query_scalar(has_tables).fetch_one(&mut db).await? {
         seen.keys = keys::list(&mut db).await?;
         seen.holds_secrets = keys::holds_secrets(&mut db).await?;
+        seen.holds_unbound = keys::holds_sealed(&mut db, &EnvelopeVault::UNBOUND).await?;
     }
     let has_trail = "SELECT to_regclass('audit_trail') IS NOT NULL";
     if sqlx::query_scalar(has_trail).fetch_one(&mut db).await? {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     audit::AuditEvent,
     id::PairId,
-    service::ports::{Enrolment, NewTicket, Sealed, Stage},
+    service::ports::{Enrolment, NewTicket, Seal, Sealed, Stage},
     token::TokenDigest,
 };
 use sqlx::SqliteConnection;
@@ -24,7 +24,8 @@ pub(super) async fn advance_ticket(
     // Read before the write: the answer tells of the ticket that was used, so that it can be restored.
     let Some(enrolment) = find(&mut tx, ticket).await? else { return Ok(None) };
     let done = sqlx::query(
-        "UPDATE credential_pairs SET ticket_digest = ?2, ticket_expires_at = ?3, ticket_tries = ?4
+        "UPDATE credential_pairs SET ticket_digest = ?2, ticket_expires_at = ?3, ticket_tries = ?4,
+                ticket_seal = ?7
          WHERE ticket_digest = ?1 AND ticket_tries > 0 AND ticket_expires_at > ?5
            AND (password IS NOT NULL) + (totp IS NOT NULL) >= ?6
            AND EXISTS (SELECT 1 FROM accounts a
@@ -36,6 +37,7 @@ pub(super) async fn advance_ticket(
     .bind(i64::from(next.tries))
     .bind(Stamp::from(now))
     .bind(bind::issued(least))
+    .bind(bind::seal(next.seal.as_ref()))
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 0 {
@@ -54,7 +56,7 @@ pub(super) async fn restore_ticket(
     sqlx::query(
         "UPDATE credential_pairs
          SET ticket_digest = ?2, ticket_expires_at = ?3, ticket_tries = ?4,
-             password = ?5, totp = ?6
+             password = ?5, totp = ?6, ticket_seal = ?7
          WHERE ticket_digest = ?1",
     )
     .bind(current.as_bytes().as_slice())
@@ -63,6 +65,7 @@ pub(super) async fn restore_ticket(
     .bind(i64::from(previous.tries))
     .bind(held.password.as_ref().map(|sealed| sealed.0.as_slice()))
     .bind(held.totp.as_ref().map(|sealed| sealed.0.as_slice()))
+    .bind(bind::seal(previous.seal.as_ref()))
     .execute(&store.writer)
     .await?;
     Ok(())
@@ -71,30 +74,36 @@ pub(super) async fn restore_ticket(
 pub(super) async fn set_password(
     store: &SqliteStore,
     ticket: &TokenDigest,
+    seal: &Seal,
     password: &Sealed,
     event: &AuditEvent,
 ) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
-    let done = sqlx::query("UPDATE credential_pairs SET password = ?2, totp = NULL WHERE ticket_digest = ?1")
-        .bind(ticket.as_bytes().as_slice())
-        .bind(password.0.as_slice())
-        .execute(&mut *tx)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE credential_pairs SET password = ?2, totp = NULL, ticket_seal = ?3 WHERE ticket_digest = ?1",
+    )
+    .bind(ticket.as_bytes().as_slice())
+    .bind(password.0.as_slice())
+    .bind(bind::seal(Some(seal)))
+    .execute(&mut *tx)
+    .await?;
     audit::commit_if_changed(tx, &done, event).await
 }
 
 pub(super) async fn set_totp(
     store: &SqliteStore,
     ticket: &TokenDigest,
+    seal: &Seal,
     totp: &Sealed,
     event: &AuditEvent,
 ) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
     let done = sqlx::query(
-        "UPDATE credential_pairs SET totp = ?2 WHERE ticket_digest = ?1 AND password IS NOT NULL",
+        "UPDATE credential_pairs SET totp = ?2, ticket_seal = ?3 WHERE ticket_digest = ?1 AND password IS NOT NULL",
     )
     .bind(ticket.as_bytes().as_slice())
     .bind(totp.0.as_slice())
+    .bind(bind::seal(Some(seal)))
     .execute(&mut *tx)
     .await?;
     audit::commit_if_changed(tx, &done, event).await
@@ -141,7 +150,8 @@ pub(super) async fn reissue_ticket(
 ) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
     let done = sqlx::query(
-        "UPDATE credential_pairs SET ticket_digest = ?2, ticket_expires_at = ?3, ticket_tries = ?4
+        "UPDATE credential_pairs SET ticket_digest = ?2, ticket_expires_at = ?3, ticket_tries = ?4,
+                ticket_seal = ?6
          WHERE id = ?1 AND role = 'pending' AND password = ?5",
     )
     .bind(pair.as_bytes().as_slice())
@@ -149,6 +159,7 @@ pub(super) async fn reissue_ticket(
     .bind(Stamp::from(ticket.expires_at))
     .bind(i64::from(ticket.tries))
     .bind(password.0.as_slice())
+    .bind(bind::seal(ticket.seal.as_ref()))
     .execute(&mut *tx)
     .await?;
     audit::commit_if_changed(tx, &done, event).await
@@ -158,7 +169,7 @@ pub(super) async fn reissue_ticket(
 async fn find(db: &mut SqliteConnection, ticket: &TokenDigest) -> Result<Option<Enrolment>, Fault> {
     let row: Option<EnrolmentRow> = sqlx::query_as(
         "SELECT a.id AS account_id, a.username, p.id AS pair_id, p.password, p.totp, p.ticket_tries, p.ticket_expires_at,
-                a.lapses_at,
+                p.ticket_seal, a.lapses_at,
                 EXISTS (SELECT 1 FROM credential_pairs act
                         WHERE act.account_id = a.id AND act.role = 'active') AS renewal
          FROM credential_pairs p JOIN accounts a ON a.id = p.account_id

@@ -27,6 +27,13 @@ pub(super) async fn holds_secrets(db: impl SqliteExecutor<'_>) -> Result<bool, F
     Ok(sqlx::query_scalar(holds).fetch_one(db).await?)
 }
 
+/// Whether a sealed value begins so.
+pub(super) async fn holds_sealed(db: impl SqliteExecutor<'_>, header: &[u8]) -> Result<bool, Fault> {
+    let holds = "SELECT EXISTS (SELECT 1 FROM credential_pairs WHERE substr(password, 1, length(?1)) = ?1
+                                                  OR substr(totp, 1, length(?1)) = ?1)";
+    Ok(sqlx::query_scalar(holds).bind(header).fetch_one(db).await?)
+}
+
 #[async_trait]
 impl KeyFingerprints for SqliteStore {
     async fn list(&self) -> Result<Vec<KeyFingerprint>, StoreError> {
@@ -56,6 +63,10 @@ impl KeyFingerprints for SqliteStore {
         Ok(holds_secrets(&self.readers).await?)
     }
 
+    async fn holds_sealed(&self, header: &[u8]) -> Result<bool, StoreError> {
+        Ok(holds_sealed(&self.readers, header).await?)
+    }
+
     async fn sealed_otherwise(
         &self,
         header: &[u8],
@@ -64,10 +75,11 @@ impl KeyFingerprints for SqliteStore {
     ) -> Result<Vec<SealedPair>, StoreError> {
         let after = after.map_or_else(Vec::new, |pair| pair.as_bytes().to_vec());
         let rows: Vec<SealedRow> = sqlx::query_as(
-            "SELECT id, password, totp FROM credential_pairs
-             WHERE id > ?2 AND (substr(password, 1, length(?1)) <> ?1
+            "SELECT p.id, p.password, p.totp, a.id AS account_id, a.username
+             FROM credential_pairs p JOIN accounts a ON a.id = p.account_id
+             WHERE p.id > ?2 AND (substr(password, 1, length(?1)) <> ?1
                              OR substr(totp, 1, length(?1)) <> ?1)
-             ORDER BY id LIMIT ?3",
+             ORDER BY p.id LIMIT ?3",
         )
         .bind(header)
         .bind(after)

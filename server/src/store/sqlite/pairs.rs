@@ -7,7 +7,7 @@ use domain::{
 };
 use sqlx::SqliteConnection;
 
-use crate::store::{Fault, stamp::Stamp};
+use crate::store::{Fault, bind, stamp::Stamp};
 
 /// Begins a pair without secrets, with the only ticket that works on it.
 pub(super) async fn insert_pending(
@@ -18,8 +18,9 @@ pub(super) async fn insert_pending(
 ) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO credential_pairs
-             (id, account_id, role, created_at, ticket_digest, ticket_expires_at, ticket_tries)
-         VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6)",
+             (id, account_id, role, created_at, ticket_digest, ticket_expires_at, ticket_tries,
+              ticket_seal)
+         VALUES (?1, ?2, 'pending', ?3, ?4, ?5, ?6, ?7)",
     )
     .bind(pending.pair.as_bytes().as_slice())
     .bind(account.as_bytes().as_slice())
@@ -27,6 +28,7 @@ pub(super) async fn insert_pending(
     .bind(pending.ticket.digest.as_bytes().as_slice())
     .bind(Stamp::from(pending.ticket.expires_at))
     .bind(i64::from(pending.ticket.tries))
+    .bind(bind::seal(pending.ticket.seal.as_ref()))
     .execute(db)
     .await?;
     Ok(())

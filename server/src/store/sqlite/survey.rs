@@ -11,6 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{keys, schema};
+use crate::crypto::EnvelopeVault;
 use crate::store::{Fault, Survey, stamp::Stamp, survey::LATEST_EVENTS};
 
 pub(in crate::store) async fn survey(path: &Path, patience: Duration) -> Result<Survey, Fault> {
@@ -24,6 +25,7 @@ pub(in crate::store) async fn survey(path: &Path, patience: Duration) -> Result<
         schema: schema::state(&mut db).await?,
         keys: Vec::new(),
         holds_secrets: false,
+        holds_unbound: false,
         newest_event: None,
         server: None,
     };
@@ -31,6 +33,7 @@ pub(in crate::store) async fn survey(path: &Path, patience: Duration) -> Result<
     if schema::has_table(&mut db, "key_fingerprints").await? {
         seen.keys = keys::list(&mut db).await?;
         seen.holds_secrets = keys::holds_secrets(&mut db).await?;
+        seen.holds_unbound = keys::holds_sealed(&mut db, &EnvelopeVault::UNBOUND).await?;
     }
     if schema::has_table(&mut db, "audit_trail").await? {
         let newest: Option<Stamp> = sqlx::query_scalar(
