@@ -14,7 +14,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{device::DeviceId, network::Network, username::Username};
 
-/// Names a lane in the store: a SHA-256, so that the table holds neither name nor address.
+/// Names a lane: a SHA-256 of what it slows down. A name or a network can be guessed from it, so that a
+/// table that others may read holds it under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LaneKey([u8; 32]);
 
@@ -63,7 +64,13 @@ impl LaneKey {
         Self(Sha256::new().chain_update(lane).chain_update([0]).chain_update(subject).finalize().into())
     }
 
-    /// The 32 bytes as stored.
+    /// A lane under another name.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -27,7 +27,7 @@ use crate::{
     clock::SystemClock,
     config::Config,
     crypto::{
-        Argon2Pool, EnvelopeVault, KeyRing, SystemEntropy, guard,
+        Argon2Pool, EnvelopeVault, KeyRing, KeyedLanes, SystemEntropy, guard,
         key_file::{self, KeyFileError},
     },
     http::{self, Dependencies, Draining, Function, TrustedProxies},
@@ -232,7 +232,7 @@ async fn assemble(
     let metrics = Arc::new(Metrics::new(store.clone(), hasher.clone(), &meter));
     let ports = Ports {
         accounts: store.clone(),
-        throttle: store.clone(),
+        throttle: Arc::new(KeyedLanes::new(store.clone(), &ring)?),
         vault,
         hasher,
         clock: clock.clone(),

@@ -163,6 +163,11 @@ impl KeyRing {
         self.newest
     }
 
+    /// The oldest key. It stays the same while keys are added, for every process at every moment.
+    pub fn oldest(&self) -> Result<&Key, KeyRingError> {
+        self.keys.values().next().ok_or(KeyRingError::Empty)
+    }
+
     /// All keys, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Key)> {
         self.keys.iter().map(|(id, key)| (*id, key))

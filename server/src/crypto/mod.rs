@@ -1,5 +1,5 @@
-//! Cryptography at rest: the key ring, envelopes under it, the guard that holds keys and database
-//! together, and Argon2id on a bounded pool.
+//! Cryptography at rest: the key ring, envelopes and the names of throttle lanes under it, the guard that
+//! holds keys and database together, and Argon2id on a bounded pool.
 
 mod argon2_blocks;
 mod argon2_pool;
@@ -8,6 +8,7 @@ mod envelope;
 pub mod guard;
 pub mod key_file;
 mod key_ring;
+mod lanes;
 mod random;
 
 pub use self::{
@@ -15,5 +16,6 @@ pub use self::{
     cost::{Argon2Cost, WeakCost},
     envelope::EnvelopeVault,
     key_ring::{Key, KeyRing, KeyRingError},
+    lanes::KeyedLanes,
     random::SystemEntropy,
 };

@@ -20,7 +20,7 @@ use serde_json::Value;
 use server::{
     Dependencies,
     config::PublicUrl,
-    crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing, SystemEntropy},
+    crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing, KeyedLanes, SystemEntropy},
     http::{Draining, Function, TrustedProxies},
     metrics::{HashMeter, Metrics},
     store::{self, DatabaseUrl, Store, StoreOptions},
@@ -99,7 +99,7 @@ impl TestApp {
         let metrics = Arc::new(Metrics::new(store.clone(), hasher.clone(), &meter));
         let ports = Ports {
             accounts: store.clone(),
-            throttle: store.clone(),
+            throttle: Arc::new(KeyedLanes::new(store.clone(), &ring).unwrap()),
             vault: Arc::new(EnvelopeVault::new(ring.clone(), 1, entropy.clone())),
             hasher,
             clock: clock.clone(),

@@ -1,10 +1,20 @@
 //! Too many tries.
 
 use chrono::TimeDelta;
-use domain::{service::policy::Policy, throttle::Bucket};
+use data_encoding::HEXLOWER;
+use domain::{
+    network::Network,
+    service::policy::Policy,
+    throttle::{Bucket, LaneKey},
+    username::Username,
+};
 use serde_json::json;
 
-use crate::{app::TestApp, person::Person};
+use crate::{app::TestApp, database::Database, person::Person};
+
+contract! {
+    the_lanes_tell_neither_names_nor_networks_and_are_the_same_for_all_replicas,
+}
 
 async fn guess(app: &TestApp, username: &str) -> crate::app::Answer {
     app.post("/api/authenticate", &json!({ "username": username, "password": "wrong", "code": "000000" }))
@@ -89,4 +99,33 @@ async fn malformed_requests_take_no_try() {
         assert_eq!(app.post("/api/authenticate", &body).await.code(), "invalid_input");
     }
     assert_eq!(person.sign_in(&app).await.status, 200);
+}
+
+async fn the_lanes_tell_neither_names_nor_networks_and_are_the_same_for_all_replicas(db: Database) {
+    let app = TestApp::on(&db).await;
+    let (alice, _) = Person::enrol(&app, "alice").await;
+    for _ in 0..5 {
+        assert_eq!(guess(&app, "alice").await.code(), "invalid_credentials");
+    }
+    // What somebody who reads the table would compute for a name and for each network.
+    let name = Username::parse("alice").unwrap();
+    let network = Network::of("127.0.0.1".parse().unwrap());
+    let guessed = [
+        LaneKey::sign_in(&name),
+        LaneKey::code(&name, None),
+        LaneKey::no_code(&name),
+        LaneKey::sign_in_network(network),
+        LaneKey::register_network(network),
+    ];
+    assert!(db.count("throttle_lanes").await >= 4);
+    for lane in guessed {
+        let hex = HEXLOWER.encode(lane.as_bytes());
+        let literal = if db.is_sqlite() { format!("x'{hex}'") } else { format!("'\\x{hex}'") };
+        assert_eq!(db.count(&format!("throttle_lanes WHERE lane = {literal}")).await, 0);
+    }
+    // Another replica has the same ring and counts on the same lanes.
+    let ring = app.dependencies.ring.clone();
+    let other =
+        TestApp::over(&db.url(), app.folder.clone(), Policy::default(), ring, "http://127.0.0.1:3000").await;
+    assert_eq!(alice.sign_in_with(&other, Some(&alice.code(&other))).await.code(), "throttled");
 }
