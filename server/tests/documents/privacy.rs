@@ -83,6 +83,7 @@ const CLASSES: &[(&str, &str, Class)] = &[
     // Of a ticket that lives minutes.
     ("credential_pairs", "ticket_expires_at", Technical),
     ("credential_pairs", "ticket_tries", Technical),
+    ("credential_pairs", "ticket_seal", Technical),
     ("sessions", "token_digest", Secret),
     ("sessions", "account_id", Reference),
     ("sessions", "created_at", Personal(Sessions, "/sessions/0/opened_at")),
@@ -90,6 +91,7 @@ const CLASSES: &[(&str, &str, Class)] = &[
     ("sessions", "expires_at", Personal(Sessions, "/sessions/0/ends_at")),
     ("sessions", "tries_left", Technical),
     ("sessions", "forward_digest", Secret),
+    ("sessions", "seal", Technical),
     ("sessions", "agent", Personal(Device, "/sessions/0/from")),
     // A digest of a name or a network, for a day at most.
     ("throttle_lanes", "lane", Reference),
@@ -143,6 +145,7 @@ async fn ada(folder: &std::path::Path) -> (std::sync::Arc<dyn Store>, Username) 
         digest: TokenDigest::from_bytes([2; 32]),
         expires_at: now() + Duration::minutes(10),
         tries: 5,
+        seal: None,
     };
     let new = NewRegistration {
         account,
