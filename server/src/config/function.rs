@@ -50,7 +50,8 @@ pub fn duration(text: &str) -> Option<Duration> {
             "ns" => 1e-9,
             _ => return None,
         };
-        total += Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+        let part = Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()?;
+        total = total.checked_add(part)?;
         rest = tail;
     }
     (!text.is_empty()).then_some(total)
@@ -76,6 +77,13 @@ mod tests {
         for text in ["", "s", "5 s", "5x", "-5s", "1.2.3s", "five", "5s3"] {
             assert_eq!(duration(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn times_that_add_up_to_more_than_there_is_are_none() {
+        let half = "10000000000000000000s";
+        assert!(duration(half).is_some());
+        assert_eq!(duration(&format!("{half}{half}")), None);
     }
 
     #[test]

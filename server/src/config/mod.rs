@@ -115,6 +115,10 @@ impl PublicUrl {
             _ => return Err("has to start with https:// (or http:// on loopback)"),
         };
         let authority = uri.authority().ok_or("names no host")?;
+        // A port alone parses, too.
+        if authority.host().is_empty() {
+            return Err("names no host");
+        }
         if authority.as_str().contains('@') {
             return Err("must not hold a user or a password");
         }

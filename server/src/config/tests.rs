@@ -93,6 +93,7 @@ fn listening_beyond_loopback_needs_a_public_url_and_it_has_to_be_https() {
         "ftp://sesame.example",
         "sesame",
         "https://",
+        "https://:443",
     ] {
         assert_eq!(mistakes(&[("SESAME_PUBLIC_URL", wrong)]).len(), 1, "{wrong}");
     }
