@@ -4,8 +4,8 @@
 .DEFAULT_GOAL := help
 # First the set-up, then the rest, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help build run dev test lint e2e image test-image coverage setup clean set-up-build set-up-test \
-	set-up-coverage set-up-image
+.PHONY: help build run dev test lint e2e image test-image coverage fuzz mutants audit setup clean set-up-build set-up-test \
+	set-up-coverage set-up-image set-up-mutants set-up-audit
 
 WITH_TOOLS := scripts/with-tools
 SKIP_SETUP ?=
@@ -45,12 +45,21 @@ test-image: set-up-image build ## Runs the image under podman and takes a person
 coverage: set-up-coverage ## Runs the cargo tests instrumented and prints their line coverage by crate
 	@COVERAGE=1 scripts/test cargo coverage
 
+fuzz: set-up-build ## Fuzzes every parser of foreign bytes (FUZZ_SECONDS=30 for each of the targets)
+	@scripts/fuzz
+
+mutants: set-up-mutants ## Changes the rules one expression at a time and lists what no test noticed
+	@scripts/mutants
+
+audit: set-up-audit ## Holds what comes from elsewhere to deny.toml, and looks for known holes
+	@scripts/audit
+
 setup: set-up-coverage ## Sets up all that the other commands need, and nothing else
 
 clean: ## Removes what was built; the tools that were set up stay
 	rm -rf target end2end/test-results end2end/playwright-report
 
-set-up-build set-up-test set-up-coverage set-up-image: set-up-%:
+set-up-build set-up-test set-up-coverage set-up-image set-up-mutants set-up-audit: set-up-%:
 	@$(if $(SKIP_SETUP),:,scripts/setup $*)
 
 # cargo-leptos writes the site anew at every call, which takes a while; so it is only called when

@@ -11,6 +11,9 @@ mod browser;
 #[allow(unreachable_pub, reason = "#[component] writes pub items")]
 mod components;
 mod enrolment;
+#[cfg(feature = "ssr")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod i18n;
 #[allow(unreachable_pub, reason = "#[component] writes pub items")]
 mod lang;

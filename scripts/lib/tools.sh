@@ -6,6 +6,8 @@
 # end2end/package.json.
 CARGO_LEPTOS_VERSION=0.3.11
 CARGO_LLVM_COV_VERSION=0.9.1
+CARGO_MUTANTS_VERSION=27.1.0
+CARGO_DENY_VERSION=0.20.2
 # Only for machines whose own Node.js is missing or older than NODE_AT_LEAST, which is what
 # @axe-core/playwright asks for (Playwright itself: 20).
 NODE_VERSION=24.19.0
@@ -19,6 +21,8 @@ DEBIAN_RUST=$TOOLS/debian-rust
 NODE_DIR=$TOOLS/node-$NODE_VERSION
 CARGO_LEPTOS_DIR=$TOOLS/cargo-leptos-$CARGO_LEPTOS_VERSION
 CARGO_LLVM_COV_DIR=$TOOLS/cargo-llvm-cov-$CARGO_LLVM_COV_VERSION
+CARGO_MUTANTS_DIR=$TOOLS/cargo-mutants-$CARGO_MUTANTS_VERSION
+CARGO_DENY_DIR=$TOOLS/cargo-deny-$CARGO_DENY_VERSION
 END2END=$ROOT/end2end
 
 # The compiler that rust-toolchain.toml asks for.
@@ -78,7 +82,7 @@ use_tools() {
     local dir
     local -a first=()
     for dir in "$(rust_bin)" "$CARGO_LEPTOS_DIR/bin" "$(wasm_bindgen_dir)/bin" \
-        "$CARGO_LLVM_COV_DIR/bin" "$END2END/node_modules/.bin" "$NODE_DIR/bin"; do
+        "$CARGO_LLVM_COV_DIR/bin" "$CARGO_MUTANTS_DIR/bin" "$CARGO_DENY_DIR/bin" "$END2END/node_modules/.bin" "$NODE_DIR/bin"; do
         if [[ -n $dir && -d $dir ]]; then first+=("$dir"); fi
     done
     # cargo looks for its subcommands in its own home before PATH, unless PATH has that folder

@@ -61,6 +61,11 @@ impl CookiePolicy {
         }
     }
 
+    /// The note of a device in a request's `Cookie` headers.
+    pub(crate) fn find_note(self, headers: &HeaderMap) -> Option<WireSecret> {
+        find(self.device_name(), headers)
+    }
+
     /// The `Set-Cookie` value that hands a device its note. It outlives the session: it is for the
     /// next sign-in.
     fn hand_over_note(self, note: &WireSecret) -> String {
@@ -135,7 +140,7 @@ pub(super) fn read(context: &ServerContext) -> Option<WireSecret> {
 
 /// The note that the device shows.
 pub(super) fn read_note(context: &ServerContext) -> Option<WireSecret> {
-    use_context::<Parts>().and_then(|parts| find(context.cookie.device_name(), &parts.headers))
+    use_context::<Parts>().and_then(|parts| context.cookie.find_note(&parts.headers))
 }
 
 /// Hands the token of a freshly opened session over, and its note to the device.

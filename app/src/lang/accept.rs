@@ -7,7 +7,7 @@ const MAX_RANGES: usize = 32;
 
 /// The language of ours with the highest weight; the first one among equals. `None` where the
 /// header names neither of them.
-pub(super) fn preferred(header: &str) -> Option<Lang> {
+pub(crate) fn preferred(header: &str) -> Option<Lang> {
     let mut best: Option<(Lang, u16)> = None;
     for (lang, weight) in header.split(',').take(MAX_RANGES).filter_map(read_range) {
         if weight > best.map_or(0, |(_, highest)| highest) {

@@ -12,7 +12,7 @@ pub(super) fn choose(query: Option<&str>, cookie: Option<&str>, accept: Option<&
 }
 
 /// The value of parameter or cookie `name` in `pairs`, which `separator` parts.
-pub(super) fn value_of<'a>(pairs: &'a str, separator: char, name: &str) -> Option<&'a str> {
+pub(crate) fn value_of<'a>(pairs: &'a str, separator: char, name: &str) -> Option<&'a str> {
     pairs
         .split(separator)
         .filter_map(|pair| pair.trim().split_once('='))

@@ -1,9 +1,9 @@
 //! The reader's language: by choice, else what the browser asks for, else French.
 
 #[cfg(feature = "ssr")]
-mod accept;
+pub(crate) mod accept;
 #[cfg(feature = "ssr")]
-mod choice;
+pub(crate) mod choice;
 mod link;
 #[cfg(feature = "ssr")]
 pub(crate) mod request;

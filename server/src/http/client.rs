@@ -31,7 +31,7 @@ impl TrustedProxies {
 
     /// Walks back from the connection, hop by hop, as long as the hop is trusted: the first that is
     /// not is the client. A hop that cannot be read ends the walk at whoever wrote it.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines: Vec<&str> =
             headers.get_all(FORWARDED_FOR).iter().filter_map(|v| v.to_str().ok()).collect();

@@ -28,7 +28,7 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-fn is_ours(headers: &HeaderMap, public_url: &PublicUrl) -> bool {
+pub(super) fn is_ours(headers: &HeaderMap, public_url: &PublicUrl) -> bool {
     // `none` is the visitor's own doing: the address bar, a bookmark.
     if let Some(site) = headers.get("sec-fetch-site") {
         return matches!(site.as_bytes(), b"same-origin" | b"none");

@@ -22,6 +22,8 @@ mod csrf;
 mod errors;
 mod files;
 mod function;
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod health;
 mod in_flight;

@@ -81,7 +81,7 @@ pub(super) async fn observe(
 }
 
 /// The trace's id, if the header is well formed: anything else could forge log lines.
-fn trace_id(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn trace_id(headers: &HeaderMap) -> Option<&str> {
     let parts: Vec<&str> = headers.get(TRACE_PARENT)?.to_str().ok()?.split('-').collect();
     let [version, trace, parent, flags] = *parts.as_slice() else { return None };
     let fits = [(version, 2), (trace, 32), (parent, 16), (flags, 2)].iter().all(|(part, n)| is_hex(part, *n));
@@ -89,7 +89,7 @@ fn trace_id(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The call's id, if it is a UUID.
-fn call_id(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn call_id(headers: &HeaderMap) -> Option<&str> {
     let text = headers.get(CALL_ID)?.to_str().ok()?;
     let mut parts = text.split('-');
     let fits = [8, 4, 4, 4, 12].into_iter().all(|n| parts.next().is_some_and(|part| is_hex(part, n)));

@@ -26,6 +26,6 @@ pub(super) async fn limit(State(limit): State<Duration>, request: Request, next:
 }
 
 /// What the caller asks for, if it is a time at all.
-fn asked_for(headers: &HeaderMap) -> Option<Duration> {
+pub(super) fn asked_for(headers: &HeaderMap) -> Option<Duration> {
     go_duration(headers.get(TIMEOUT)?.to_str().ok()?).filter(|asked| !asked.is_zero())
 }

@@ -89,7 +89,7 @@ struct Tests {
 impl Tests {
     fn all() -> Self {
         let mut tests = Self::default();
-        for folder in ["domain/src", "domain/tests", "server/src", "server/tests", "app/src"] {
+        for folder in ["domain/src", "domain/tests", "server/src", "server/tests", "app/src", "fuzz/tests"] {
             each_file(Path::new(folder), "rs", &mut |path, text| {
                 for name in functions(text) {
                     tests.rust.entry(name).or_default().insert(path.to_owned());
