@@ -8,6 +8,9 @@
     reason = "clippy takes helpers of tests for production code"
 )]
 
+#[path = "house/supply.rs"]
+mod supply;
+
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 fn workspace() -> &'static Path {
@@ -16,20 +19,26 @@ fn workspace() -> &'static Path {
 
 /// The names in `cargo tree`, without development dependencies.
 fn tree(arguments: &[&str]) -> BTreeSet<String> {
+    let arguments = [&["--edges", "normal"], arguments].concat();
+    let lines = tree_lines("{p}", &arguments);
+    lines.iter().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+/// The lines of `cargo tree`.
+fn tree_lines(format: &str, arguments: &[&str]) -> Vec<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(workspace())
-        .args(["tree", "--locked", "--offline", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
+        .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", format])
         .args(arguments)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let names = String::from_utf8(output.stdout).unwrap();
-    names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
 fn direct(package: &str) -> BTreeSet<String> {
-    let ours = ["domain", "app", "frontend", "server"].map(str::to_owned);
+    let ours = ["domain", "app", "frontend", "server", "fuzz"].map(str::to_owned);
     let mut found = tree(&["--package", package, "--depth", "1"]);
     found.remove(package);
     found.into_iter().filter(|name| ours.contains(name)).collect()
@@ -42,6 +51,7 @@ fn the_crates_depend_on_one_another_as_the_design_says() {
     assert_eq!(direct("app"), set(&["domain"]));
     assert_eq!(direct("frontend"), set(&["app"]));
     assert_eq!(direct("server"), set(&["app", "domain"]));
+    assert_eq!(direct("fuzz"), set(&["app", "domain", "server"]));
 }
 
 #[test]

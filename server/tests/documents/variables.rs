@@ -8,7 +8,9 @@ use server::config::settings::SETTINGS;
 use crate::{markdown::documents, read};
 
 /// Variables of ours that are no settings.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
+    // Whether scripts/audit fails without the database of advisories.
+    "SESAME_AUDIT_REQUIRE",
     // Names the file of settings.
     "SESAME_CONFIG",
     "SESAME_MODEL_STATES",
