@@ -331,6 +331,10 @@ fn operation(endpoint: &Endpoint) -> OperationBuilder {
         for scheme in ["session", "session_on_loopback"] {
             operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
         }
+        // Whoever has none is not refused by every route: there may be nothing left to close.
+        if !endpoint.errors.contains(&ErrorCode::Unauthenticated) {
+            operation = operation.security(SecurityRequirement::default());
+        }
     }
     operation
 }
