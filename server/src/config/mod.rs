@@ -122,6 +122,11 @@ impl PublicUrl {
         if authority.as_str().contains('@') {
             return Err("must not hold a user or a password");
         }
+        // The parser lets pass what no browser would: `[::1]x80`, an empty port, one beyond 65535.
+        let port = authority.port().map_or_else(String::new, |port| format!(":{port}"));
+        if format!("{}{port}", authority.host()) != authority.as_str() {
+            return Err("has to be a host and at most a port of 1 to 65535 behind it");
+        }
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err("has to be an origin, without path or query: Sésame wants a host of its own");
         }

@@ -94,6 +94,9 @@ fn listening_beyond_loopback_needs_a_public_url_and_it_has_to_be_https() {
         "sesame",
         "https://",
         "https://:443",
+        "https://sesame.example:",
+        "https://sesame.example:99999",
+        "http://[::1]x3000",
     ] {
         assert_eq!(mistakes(&[("SESAME_PUBLIC_URL", wrong)]).len(), 1, "{wrong}");
     }
