@@ -94,3 +94,15 @@ fn req_gen_2_passwords_are_complete_unique_and_uniform_at_every_position() {
     println!("{count} passwords: worst chi-square of {LEN} positions {worst:.1}, limit {limit:.1}");
     assert!(worst < limit, "{worst}");
 }
+
+#[test]
+fn a_string_without_one_of_the_classes_does_not_have_all() {
+    let one_of = |classes: &[&[u8]]| classes.iter().map(|class| class[0]).collect::<Vec<u8>>();
+    assert!(has_all_classes(&one_of(&CLASSES)));
+    for left_out in 0..CLASSES.len() {
+        let mut classes = CLASSES.to_vec();
+        classes.remove(left_out);
+        assert!(!has_all_classes(&one_of(&classes).repeat(8)), "class {left_out} is missing");
+    }
+    assert!(!has_all_classes(b""));
+}

@@ -1,10 +1,19 @@
 //! How fast somebody may try again.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Duration, Utc};
-use domain::throttle::{
-    Bucket, FORGET, FORGET_CODES, LaneState, Verdict, give_back, take_code_try, take_try,
+use domain::{
+    device::DeviceId,
+    network::Network,
+    throttle::{
+        Bucket, FORGET, FORGET_CODES, LaneKey, LaneState, Verdict, give_back, take_code_try, take_try,
+    },
+    username::Username,
 };
 use proptest::prelude::*;
+
+use crate::common::Dice;
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -134,4 +143,50 @@ proptest! {
             prop_assert!(refused);
         }
     }
+}
+
+#[test]
+fn every_lane_is_of_its_own_name_device_network_and_purpose() {
+    let name = |text| Username::parse(text).unwrap();
+    let (alice, bob) = (name("alice"), name("bob"));
+    let [one, other] = [1, 2].map(|seed| DeviceId::random(&Dice::seeded(seed)));
+    let [here, there] = ["203.0.113.7", "198.51.100.7"].map(|text| Network::of(text.parse().unwrap()));
+    let mut lanes = vec![
+        LaneKey::sign_in_network(here),
+        LaneKey::sign_in_network(there),
+        LaneKey::register_network(here),
+        LaneKey::register_network(there),
+    ];
+    for username in [&alice, &bob] {
+        lanes.extend([LaneKey::sign_in(username), LaneKey::code(username, None), LaneKey::no_code(username)]);
+        for device in [one, other] {
+            lanes.extend([LaneKey::sign_in_device(username, device), LaneKey::code(username, Some(device))]);
+        }
+    }
+    let different: HashSet<_> = lanes.iter().collect();
+    assert_eq!(different.len(), lanes.len());
+    assert_eq!(LaneKey::sign_in(&alice), LaneKey::sign_in(&name("ALICE")));
+    assert!(lanes.iter().all(|lane| lane.as_bytes().iter().any(|byte| *byte > 1)));
+}
+
+/// Nobody is told to wait longer than they have to: neither on a delay nor at a bucket.
+#[test]
+fn req_rl_1_a_refusal_names_the_first_second_at_which_a_try_is_admitted() {
+    let waits = |verdict| match verdict {
+        Verdict::Refuse { retry_after } => retry_after,
+        Verdict::Admit(state) => panic!("admitted: {state:?}"),
+    };
+    for (millis, seconds) in [(1, 1), (999, 1), (1_000, 1), (1_001, 2), (3_000, 3), (29_999, 30)] {
+        let state = LaneState { failures: 9, until: now() + Duration::milliseconds(millis) };
+        assert_eq!(waits(take_try(Some(state), now())), seconds, "{millis} ms");
+        assert_eq!(waits(take_code_try(Some(state), now())), seconds, "{millis} ms");
+    }
+    let bucket = Bucket { burst: 5, per_minute: 6 };
+    let mut state = None;
+    for _ in 0..5 {
+        state = Some(admitted(bucket.take(state, now())));
+    }
+    assert_eq!(waits(bucket.take(state, now())), 10);
+    assert_eq!(waits(bucket.take(state, now() + Duration::seconds(9))), 1);
+    admitted(bucket.take(state, now() + Duration::seconds(10)));
 }

@@ -28,6 +28,10 @@ proptest! {
         prop_assert_eq!(digest_of_text(forward.text.expose()), Some(forward.digest));
         prop_assert_ne!(forward.text.expose(), token.text.expose());
         prop_assert_ne!(forward.digest, token.digest);
+        let bytes = data_encoding::BASE64URL_NOPAD.decode(token.text.expose().as_bytes()).unwrap();
+        let derived: [u8; 32] =
+            Sha256::new().chain_update(b"sesame forward token 1\0").chain_update(&bytes).finalize().into();
+        prop_assert_eq!(forward.text.expose(), data_encoding::BASE64URL_NOPAD.encode(&derived));
         // Whoever reads the database has the digest, and must not have the forward token with it.
         let digest = data_encoding::BASE64URL_NOPAD.encode(token.digest.as_bytes());
         prop_assert_ne!(forward.text.expose(), digest);

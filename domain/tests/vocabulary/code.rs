@@ -51,3 +51,12 @@ proptest! {
         prop_assert_eq!(Code::parse(&format!("{before}{other}")), Err(CodeError::Character));
     }
 }
+
+#[test]
+fn a_text_of_64_bytes_is_read_and_no_longer_one() {
+    for (bytes, read) in [(63, true), (64, true), (65, false), (66, false), (1_000, false)] {
+        let typed = format!("{}123456", " ".repeat(bytes - 6));
+        let expected = if read { Code::parse("123456") } else { Err(CodeError::TooLong) };
+        assert!(Code::parse(&typed) == expected, "{bytes} bytes");
+    }
+}

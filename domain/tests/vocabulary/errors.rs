@@ -74,3 +74,10 @@ fn an_error_says_what_it_has_to_say_and_no_more() {
     assert_eq!(serde_json::to_value(ApiError::retry(ErrorCode::Throttled, 7)).unwrap()["retry_after"], 7);
     assert_eq!(serde_json::to_value(ApiError::invalid("code", "No.")).unwrap()["field"], "code");
 }
+
+#[test]
+fn a_refusal_about_a_field_says_its_own_sentence() {
+    let error = ApiError::invalid("code", "A sentence.");
+    assert_eq!((error.code, error.field.as_deref()), (ErrorCode::InvalidInput, Some("code")));
+    assert_eq!(error.message, "A sentence.");
+}
