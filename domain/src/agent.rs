@@ -76,7 +76,7 @@ words! {
         Android = "android",
         /// iOS and iPadOS.
         Ios = "ios",
-        /// Chrome OS.
+        /// `ChromeOS`.
         ChromeOs = "chrome_os",
     }
 }

@@ -1,6 +1,6 @@
 //! Tickets and session tokens.
 
-use domain::token::{TEXT_LEN, Token, digest_of_text, forward_token};
+use domain::token::{SessionHandle, TEXT_LEN, Token, digest_of_text, forward_token};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -53,6 +53,28 @@ proptest! {
         let mut text: Vec<char> = token.text.expose().chars().collect();
         text[at] = foreign.chars().next().unwrap();
         prop_assert_eq!(digest_of_text(&text.into_iter().collect::<String>()), None);
+    }
+
+    #[test]
+    fn a_handle_is_half_a_digest_and_no_token(seed: u64) {
+        let (token, forward) = Token::random_with_forward(&Dice::seeded(seed));
+        let handle = SessionHandle::of(&token.digest);
+        prop_assert_eq!(&handle.as_bytes()[..], &token.digest.as_bytes()[..16]);
+        let text = handle.to_string();
+        prop_assert_eq!(SessionHandle::parse(&text), Some(handle));
+        prop_assert_eq!(digest_of_text(&text), None, "it is no token, by its length");
+        prop_assert_ne!(handle, SessionHandle::of(&forward.digest));
+        prop_assert!(!token.text.expose().contains(&text));
+        for other in [text.to_uppercase(), text[1..].to_owned(), format!("{text}0"), format!(" {}", &text[1..])] {
+            prop_assert!(other == text || SessionHandle::parse(&other).is_none(), "{}", other);
+        }
+    }
+
+    #[test]
+    fn a_handle_of_any_kind_never_panics(text in any::<String>(), near in "[0-9a-fA-Fg]{32}") {
+        let _ = SessionHandle::parse(&text);
+        let lower = near.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        prop_assert_eq!(SessionHandle::parse(&near).is_some(), lower);
     }
 
     #[test]

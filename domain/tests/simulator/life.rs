@@ -193,6 +193,7 @@ impl Simulation {
                     | AuditKind::SignedOut
                     | AuditKind::TicketExhausted
                     | AuditKind::SessionRevoked
+                    | AuditKind::SessionDisplaced
             );
             if events < answers || (events > answers && !faulty && !alone) {
                 return Err(format!("{answers} answers and {events} audit events of {kind:?}"));

@@ -23,6 +23,7 @@ mod life;
 mod refusals;
 #[path = "../common/requests.rs"]
 mod requests;
+mod sessions;
 mod spread;
 #[path = "../common/store.rs"]
 mod store;

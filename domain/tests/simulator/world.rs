@@ -81,7 +81,7 @@ pub(crate) struct World {
     hands: Arc<Hands>,
     vault: Arc<Safe>,
     hasher: Arc<Hasher>,
-    sesame: Sesame,
+    pub(crate) sesame: Sesame,
 }
 
 impl World {

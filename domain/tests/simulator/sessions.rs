@@ -1,0 +1,107 @@
+//! Closing sessions from one that is itself closed at any moment.
+
+use std::task::Poll;
+
+use chrono::{DateTime, Duration, Utc};
+use data_encoding::BASE32_NOPAD;
+use domain::{
+    error::ErrorCode,
+    service::Refusal,
+    token::{SessionHandle, digest_of_text},
+};
+
+use crate::{
+    authenticator::{code_at, step_of},
+    requests::{Ask, Told, poll},
+    store::Memory,
+    world::World,
+};
+
+/// An account with two sessions.
+fn two_sessions() -> (World, String, String) {
+    let world = World::new(Memory::new(None), DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap(), 7);
+    let name = "ada".to_owned();
+    let Ok(Told::Ticket(issued)) = world.ask(&Ask::Register { name: name.clone() }) else {
+        panic!("a ticket")
+    };
+    let ticket = issued.ticket.expose().to_owned();
+    let Ok(Told::Password(issued)) = world.ask(&Ask::Password { ticket }) else { panic!("a password") };
+    let (password, ticket) = (issued.password.expose().to_owned(), issued.ticket.expose().to_owned());
+    let Ok(Told::Totp(issued)) = world.ask(&Ask::Totp { ticket }) else { panic!("a TOTP secret") };
+    let secret = BASE32_NOPAD.decode(issued.secret.expose().as_bytes()).unwrap();
+    let ticket = issued.ticket.expose().to_owned();
+    let code = code_at(&secret, step_of(world.now()));
+    let Ok(Told::Activated(_, first)) = world.ask(&Ask::Activate { ticket, code }) else {
+        panic!("a session")
+    };
+    world.wait(Duration::seconds(30));
+    let code = Some(code_at(&secret, step_of(world.now())));
+    let Ok(Told::SignedIn(_, Some(second))) = world.ask(&Ask::SignIn { name, password, code }) else {
+        panic!("another one")
+    };
+    (world, first.text.expose().to_owned(), second.text.expose().to_owned())
+}
+
+fn handle(session: &str) -> String {
+    SessionHandle::of(&digest_of_text(session).unwrap()).to_string()
+}
+
+fn is_open(world: &World, session: &str) -> bool {
+    world.ask(&Ask::Session { session: session.to_owned() }).is_ok()
+}
+
+/// Runs `close` for so many steps, then has the session that asks closed by somebody else, and goes on.
+fn closed_after<T: std::fmt::Debug>(
+    world: &World,
+    asking: &str,
+    steps: u32,
+    close: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    let mut closing = Box::pin(close);
+    for _ in 0..steps {
+        if let Poll::Ready(answer) = poll(&mut closing) {
+            return answer;
+        }
+    }
+    assert!(world.ask(&Ask::SignOut { session: asking.to_owned() }).is_ok());
+    loop {
+        if let Poll::Ready(answer) = poll(&mut closing) {
+            return answer;
+        }
+    }
+}
+
+/// Whether it was told as done, having checked that this is what happened.
+fn told_the_truth<T: std::fmt::Debug>(world: &World, other: &str, answer: &Result<T, Refusal>) -> bool {
+    match answer {
+        Ok(_) => {
+            assert!(!is_open(world, other), "told as closed, and open");
+            true
+        }
+        Err(Refusal::Told(error)) => {
+            assert_eq!(error.code, ErrorCode::Unauthenticated);
+            assert!(is_open(world, other), "refused, and closed all the same");
+            false
+        }
+        Err(refusal) => panic!("{refusal:?}"),
+    }
+}
+
+#[test]
+fn who_is_signed_out_meanwhile_closes_nothing_and_is_told_so() {
+    let (mut one, mut all) = (Vec::new(), Vec::new());
+    for steps in 0..6 {
+        let (world, first, second) = two_sessions();
+        let name = handle(&first);
+        let answer = closed_after(&world, &second, steps, world.sesame.revoke_session(Some(&second), &name));
+        one.push(told_the_truth(&world, &first, &answer));
+
+        let (world, first, second) = two_sessions();
+        let answer = closed_after(&world, &second, steps, world.sesame.revoke_other_sessions(Some(&second)));
+        all.push(told_the_truth(&world, &first, &answer));
+    }
+    for told in [one, all] {
+        assert_eq!(told.first(), Some(&false), "signed out before anything was looked at");
+        assert_eq!(told.last(), Some(&true), "signed out when all was done");
+    }
+}
