@@ -11,6 +11,7 @@ from traffic import ADDRESS, Traffic, Visitor
 MOST_SERIES = 500
 LABELS = {
     "code",
+    "directive",
     "fate",
     "le",
     "method",
