@@ -176,6 +176,7 @@ async fn build() -> Router {
         sesame: Arc::new(Sesame::new(ports, policy).await.unwrap()),
         store,
         ring: ring(),
+        clock: Arc::new(Standing),
         entropy,
         public_url: PublicUrl::parse("http://127.0.0.1:3000").unwrap(),
         trusted_proxies: TrustedProxies::new(vec!["127.0.0.0/8".parse().unwrap()]),

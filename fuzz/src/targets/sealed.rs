@@ -4,9 +4,10 @@ use std::sync::LazyLock;
 
 use argon2::{Params, password_hash::phc::PasswordHash};
 use domain::{
-    id::PairId,
+    id::{AccountId, PairId},
     secret::Secret,
-    service::ports::{PasswordHasher as _, Sealed, SealedColumn, Vault as _},
+    service::ports::{Cell, PairOwner, PasswordHasher as _, Sealed, Vault as _},
+    username::Username,
 };
 use server::crypto::KeyRing;
 
@@ -15,13 +16,22 @@ use crate::{
     world::{block_on, hasher, vault},
 };
 
-const ROW: PairId = PairId::from_bytes([7; 16]);
-const CELLS: [(SealedColumn, PairId); 4] = [
-    (SealedColumn::Password, ROW),
-    (SealedColumn::Totp, ROW),
-    (SealedColumn::Device, ROW),
-    (SealedColumn::Password, PairId::from_bytes([8; 16])),
-];
+/// Where the seeds are sealed, and every cell that differs from it in one thing.
+fn cells() -> [Cell<'static>; 6] {
+    static NAMES: LazyLock<[Username; 2]> =
+        LazyLock::new(|| ["alice", "alicf"].map(|name| Username::parse(name).unwrap()));
+    let [username, other] = &*NAMES;
+    let owner =
+        PairOwner { pair: PairId::from_bytes([7; 16]), account: AccountId::from_bytes([9; 16]), username };
+    [
+        Cell::Password(owner),
+        Cell::Totp(owner),
+        Cell::Device(username),
+        Cell::Password(PairOwner { pair: PairId::from_bytes([8; 16]), ..owner }),
+        Cell::Password(PairOwner { account: AccountId::from_bytes([8; 16]), ..owner }),
+        Cell::Password(PairOwner { username: other, ..owner }),
+    ]
+}
 
 /// What was sealed opens in its own cell, unchanged; nothing else opens anywhere.
 pub(super) fn envelope(data: &[u8]) {
@@ -32,7 +42,7 @@ pub(super) fn envelope(data: &[u8]) {
         1 => {
             let sealed = seal(rest);
             assert_eq!(open(&sealed, 0).as_deref(), Some(rest));
-            assert!((1..CELLS.len()).all(|cell| open(&sealed, cell).is_none()));
+            assert!((1..cells().len()).all(|cell| open(&sealed, cell).is_none()));
         }
         _ => {
             let mut changed = SEALED.clone();
@@ -54,17 +64,15 @@ pub(super) fn envelope(data: &[u8]) {
 }
 
 fn seal(plaintext: &[u8]) -> Sealed {
-    let (column, row) = CELLS[0];
-    vault().seal(&Secret::new(plaintext.to_vec()), column, row).unwrap()
+    vault().seal(&Secret::new(plaintext.to_vec()), cells()[0]).unwrap()
 }
 
 fn open(sealed: &Sealed, cell: usize) -> Option<Vec<u8>> {
-    let (column, row) = CELLS[cell];
-    vault().open(sealed, column, row).ok().map(|secret| secret.expose().to_vec())
+    vault().open(sealed, cells()[cell]).ok().map(|secret| secret.expose().to_vec())
 }
 
 fn opens_nowhere(sealed: &Sealed) {
-    assert!((0..CELLS.len()).all(|cell| open(sealed, cell).is_none()), "a forged envelope opened");
+    assert!((0..cells().len()).all(|cell| open(sealed, cell).is_none()), "a forged envelope opened");
 }
 
 /// Hashes that cost more than this are read and not computed.

@@ -77,6 +77,11 @@ struct Renewal {
     acknowledged: bool,
 }
 
+/// A pair was let in, with a session unless it has expired.
+struct LetIn {
+    session: Option<String>,
+}
+
 struct Renewals {
     world: World,
     clock: FakeClock,
@@ -165,16 +170,12 @@ impl Renewals {
         };
         let mut renewal = Renewal::default();
         let code = self.code(&person.pair, 0);
-        let begun = match &person.session {
-            Some(session) => {
-                let cookie = format!("Cookie: sesame={session}\r\nSec-Fetch-Site: same-origin\r\n");
-                step("/api/renew", &cookie, &json!({ "code": code }))
-            }
-            None => {
-                let body =
-                    json!({ "username": person.username, "password": person.pair.password, "code": code });
-                step("/api/authenticate", "", &body)
-            }
+        let begun = if let Some(session) = &person.session {
+            let cookie = format!("Cookie: sesame={session}\r\nSec-Fetch-Site: same-origin\r\n");
+            step("/api/renew", &cookie, &json!({ "code": code }))
+        } else {
+            let body = json!({ "username": person.username, "password": person.pair.password, "code": code });
+            step("/api/authenticate", "", &body)
         };
         if let Some((begun, _)) = begun {
             // The code of the step that just began was spent on the way in.
@@ -183,13 +184,13 @@ impl Renewals {
         renewal
     }
 
-    /// Whether a pair is let in, and the session that it gets unless it has expired.
-    fn is_let_in(&self, address: &str, username: &str, pair: &Pair) -> Option<Option<String>> {
+    /// Whether a pair is let in.
+    fn is_let_in(&self, address: &str, username: &str, pair: &Pair) -> Option<LetIn> {
         let body = json!({ "username": username, "password": pair.password, "code": self.code(pair, 0) });
         let (status, answer, whole) = post(address, "/api/authenticate", "", &body).unwrap();
         match (status, answer["status"].as_str()) {
-            (200, Some("authenticated")) => Some(session_of(&whole)),
-            (200, Some("expired")) => Some(None),
+            (200, Some("authenticated")) => Some(LetIn { session: session_of(&whole) }),
+            (200, Some("expired")) => Some(LetIn { session: None }),
             _ => {
                 assert_eq!(answer["code"], "invalid_credentials", "{username}: {whole}");
                 None
@@ -212,13 +213,13 @@ impl Renewals {
         assert!(by_new.is_some() || by_old.is_some(), "{name} is left with neither pair");
         assert!(by_new.is_some() || !acknowledged, "{name} was told that the new pair is in place");
         tally.acknowledged += usize::from(acknowledged);
-        if let (Some(session), Some(new)) = (by_new, new) {
+        if let (Some(LetIn { session }), Some(new)) = (by_new, new) {
             let old = std::mem::replace(&mut person.pair, new);
             assert!(self.is_let_in(address, name, &old).is_none(), "{name}: both pairs are let in");
             person.session = session;
             tally.new += 1;
         } else {
-            person.session = by_old.flatten();
+            person.session = by_old.and_then(|let_in| let_in.session);
             tally.old += 1;
         }
     }
@@ -278,9 +279,13 @@ impl Renewals {
                 self.do_at_once(&["keys", "add"]);
             }
             self.clock.turn(A_WHILE);
-            if kill % 2 == 1 {
+            // A session that was opened under a key that is gone since is over, as one of seven months.
+            let renews_late = kill % 2 == 1 || kill % KILLS_OF_A_KEY == 0;
+            if renews_late {
                 self.clock.turn(SEVEN_MONTHS);
-                people.iter_mut().for_each(|person| person.session = None);
+                for person in &mut people {
+                    person.session = None;
+                }
             }
             let renewals = self.kill(kill, &people, &mut tally);
             self.clock.turn(A_WHILE);
