@@ -78,7 +78,6 @@ impl Noise {
     }
 
     /// The next number.
-    #[expect(clippy::should_implement_trait, reason = "it never ends")]
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -86,7 +85,11 @@ impl Noise {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`, which is not 0.
+    /// A number below `end`.
+    ///
+    /// # Panics
+    ///
+    /// Where `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
     }
@@ -131,6 +134,10 @@ pub(crate) fn folder() -> &'static Path {
 }
 
 /// Takes the folder away. The targets cannot be run any more after it.
+///
+/// # Panics
+///
+/// Where it cannot be taken away.
 pub fn clean_up() {
     if let Some(folder) = FOLDER.get() {
         std::fs::remove_dir_all(folder).unwrap();

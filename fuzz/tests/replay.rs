@@ -5,6 +5,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "clippy takes helpers of tests for production code"
 )]
 
@@ -87,7 +89,7 @@ fn mutated(input: &[u8], other: &[u8], noise: &mut Noise) -> Vec<u8> {
         match noise.below(6) {
             0 => bytes.insert(at, u8::try_from(noise.below(256)).unwrap()),
             1 => bytes.truncate(at),
-            2 => bytes.extend_from_slice(&bytes[at..].to_vec()),
+            2 => bytes.extend_from_within(at..),
             3 => bytes.extend_from_slice(&other[noise.below(other.len() + 1)..]),
             4 if at < bytes.len() => bytes[at] ^= 1 << noise.below(8),
             _ if at < bytes.len() => drop(bytes.remove(at)),

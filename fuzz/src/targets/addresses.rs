@@ -63,7 +63,7 @@ pub(super) fn database_url(data: &[u8]) {
             assert_eq!(format!("{url:?}"), format!("DatabaseUrl({shown})"));
             match url.sqlite_path() {
                 Some(path) => {
-                    assert!(shown == format!("sqlite:{}", path.display()) && !path.as_os_str().is_empty())
+                    assert!(shown == format!("sqlite:{}", path.display()) && !path.as_os_str().is_empty());
                 }
                 None => assert!(shown.starts_with("postgres://")),
             }
