@@ -280,3 +280,17 @@ fn parse_password(password: &WireSecret) -> Result<Secret, Refusal> {
 fn refused() -> Refusal {
     Refusal::told(ErrorCode::InvalidCredentials)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_of_128_bytes_is_taken_as_it_is_and_none_that_is_longer() {
+        for (bytes, taken) in [(0, false), (1, true), (127, true), (128, true), (129, false), (130, false)] {
+            let text = "a".repeat(bytes);
+            let parsed = parse_password(&WireSecret::new(text.clone()));
+            assert_eq!(parsed.is_ok_and(|secret| secret.expose() == text.as_bytes()), taken, "{bytes} bytes");
+        }
+    }
+}

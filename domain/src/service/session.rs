@@ -165,3 +165,40 @@ fn unauthenticated() -> Refusal {
 fn is_live(session: &Session, now: DateTime<Utc>, idle: Duration) -> bool {
     now < session.expires_at && now < session.valid_until && now - session.last_seen_at < idle
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        id::{AccountId, PairId},
+        service::ports::Sealed,
+        token::TokenDigest,
+    };
+
+    /// Each end is exclusive: at that very instant it is over.
+    #[test]
+    fn a_session_is_over_at_the_very_instant_of_each_of_its_ends() {
+        let now = DateTime::UNIX_EPOCH + Duration::days(20_000);
+        let (idle, moment) = (Duration::minutes(30), Duration::milliseconds(1));
+        let session = Session {
+            digest: TokenDigest::from_bytes([1; 32]),
+            account: AccountId::from_bytes([2; 16]),
+            username: Username::parse("alice").unwrap(),
+            created_at: now - Duration::hours(1),
+            last_seen_at: now,
+            expires_at: now + Duration::hours(11),
+            valid_until: now + Duration::days(100),
+            pair: PairId::from_bytes([3; 16]),
+            totp: Sealed(Vec::new()),
+            last_step: None,
+            sessions: 1,
+        };
+        assert!(is_live(&session, now, idle));
+        assert!(is_live(&Session { last_seen_at: now - idle + moment, ..session.clone() }, now, idle));
+        assert!(!is_live(&Session { last_seen_at: now - idle, ..session.clone() }, now, idle));
+        assert!(is_live(&Session { expires_at: now + moment, ..session.clone() }, now, idle));
+        assert!(!is_live(&Session { expires_at: now, ..session.clone() }, now, idle));
+        assert!(is_live(&Session { valid_until: now + moment, ..session.clone() }, now, idle));
+        assert!(!is_live(&Session { valid_until: now, ..session }, now, idle));
+    }
+}
