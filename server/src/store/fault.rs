@@ -49,7 +49,9 @@ fn may_pass(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => true,
+        | sqlx::Error::BeginFailed
+        // A connection that ended in the middle of a word, as one does behind a proxy.
+        | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => database_may_pass(error.as_ref()),
         _ => false,
     }

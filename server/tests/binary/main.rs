@@ -18,8 +18,11 @@ mod fake_clock;
 
 mod account;
 mod backup;
+mod canary;
+mod cluster;
 mod commands;
 mod doctor;
+mod faults;
 mod forward_auth;
 mod functions;
 mod kills;

@@ -102,15 +102,11 @@ fn another_process_of_the_same_user_reads_neither_its_environment_nor_its_memory
         },
     );
     let mut other = serve.arg("60").env("PLANTED", "in the environment").spawn().unwrap();
-    let environment = loop {
-        // Until it has become that user, and the other program.
-        let seen = cat(user, &format!("/proc/{}/environ", other.id()));
-        let comm = fs::read_to_string(format!("/proc/{}/comm", other.id())).unwrap();
-        if comm.trim() == "sleep" {
-            break seen;
-        }
+    // Until it has become that user, and the other program.
+    while fs::read_to_string(format!("/proc/{}/comm", other.id())).unwrap().trim() != "sleep" {
         std::thread::yield_now();
-    };
+    }
+    let environment = cat(user, &format!("/proc/{}/environ", other.id()));
     let seen = String::from_utf8_lossy(&environment.stdout).contains("PLANTED");
     other.kill().unwrap();
     other.wait().unwrap();

@@ -194,6 +194,14 @@ impl Drop for Server {
         // Whatever the test left running; an error means that it had ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking()
+            && let Some(stderr) = self.child.stderr.as_mut()
+        {
+            // What it said may tell why.
+            let mut log = String::new();
+            let _ = stderr.read_to_string(&mut log);
+            println!("the log of {}:\n{log}", self.address);
+        }
     }
 }
 

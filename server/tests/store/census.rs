@@ -1,8 +1,9 @@
 //! What is counted for the metrics.
 
 use chrono::Duration;
+use data_encoding::HEXLOWER;
 use domain::audit::AuditKind;
-use server::store::Counts;
+use server::{crypto::EnvelopeVault, store::Counts};
 
 use crate::{database::Database, fixtures::*};
 
@@ -48,15 +49,15 @@ async fn accounts_and_sessions_are_counted_by_their_state(db: Database) {
 async fn a_secret_that_is_no_envelope_is_found(db: Database) {
     let store = db.store().await;
     active(&*store, "ada").await;
-    let seal = |key: &str| {
-        let envelope = format!("01{key}{}", "ab".repeat(40));
+    let seal = |key: u32| {
+        let envelope = format!("{}{}", HEXLOWER.encode(&EnvelopeVault::header(key)), "ab".repeat(40));
         if db.is_sqlite() { format!("x'{envelope}'") } else { format!(r"'\x{envelope}'") }
     };
     store.insert_if_absent(7, &[1; 32], now()).await.unwrap();
     for (password, totp, expected) in [
-        (seal("00000007"), seal("00000007"), (2, 0)),
-        (seal("00000007"), seal("00000008"), (1, 1)),
-        ("'plain text, as nobody should keep it'".to_owned(), seal("00000007"), (1, 1)),
+        (seal(7), seal(7), (2, 0)),
+        (seal(7), seal(8), (1, 1)),
+        ("'plain text, as nobody should keep it'".to_owned(), seal(7), (1, 1)),
     ] {
         let cast = if db.is_sqlite() { "CAST({} AS BLOB)" } else { "CAST({} AS BYTEA)" };
         let cell = |text: &str| cast.replace("{}", text);

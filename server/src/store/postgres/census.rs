@@ -30,7 +30,7 @@ const COUNT: &str = "
         SELECT totp FROM credential_pairs WHERE totp IS NOT NULL
     ),
     envelopes AS (
-        SELECT octet_length(secret) >= 33 AND get_byte(secret, 0) = 1
+        SELECT octet_length(secret) >= 33 AND get_byte(secret, 0) IN (1, 2)
                AND encode(substring(secret FROM 2 FOR 4), 'hex')
                    IN (SELECT lpad(to_hex(key_id), 8, '0') FROM key_fingerprints) AS sealed FROM secrets
     )

@@ -65,6 +65,16 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
+            // A server that went away without a word never answers. Whoever waited has given up, and the
+            // connection must not keep its place in the pool for as long as TCP keeps hoping.
+            .after_release(move |connection, _| {
+                Box::pin(async move {
+                    tokio::time::timeout(options.acquire_timeout, connection.ping())
+                        .await
+                        .unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(to);
         Ok(Self { pool })
     }

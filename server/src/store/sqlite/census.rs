@@ -30,7 +30,7 @@ const COUNT: &str = "
         SELECT totp FROM credential_pairs WHERE totp IS NOT NULL
     ),
     envelopes AS (
-        SELECT length(secret) >= 33 AND substr(secret, 1, 1) = x'01'
+        SELECT length(secret) >= 33 AND substr(secret, 1, 1) IN (x'01', x'02')
                AND hex(substr(secret, 2, 4)) IN (SELECT printf('%08X', key_id) FROM key_fingerprints) AS sealed FROM secrets
     )
     SELECT (SELECT count(*) FROM lives WHERE valid_until IS NULL AND lapses_at > ?1) AS registered,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::service::ports::StoreError;
 
-use super::{SqliteStore, schema};
+use super::{SqliteStore, schema, try_to_write};
 use crate::store::{Fault, Health, SchemaState};
 
 #[async_trait]
@@ -14,7 +14,9 @@ impl Health for SqliteStore {
             .execute(&self.readers)
             .await
             .map_err(Fault::from)?;
-        Ok(())
+        // A sign-in writes: while another process holds the lock, none works.
+        let mut writer = self.writer.acquire().await.map_err(Fault::from)?;
+        Ok(try_to_write(&mut writer).await.map_err(Fault::from)?)
     }
 
     async fn schema(&self) -> Result<SchemaState, StoreError> {

@@ -33,7 +33,7 @@ mod throttle;
 use std::path::Path;
 
 use sqlx::{
-    Connection as _, Sqlite, SqlitePool, Transaction,
+    Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -68,8 +68,17 @@ impl SqliteStore {
                     Ok(!connection.is_in_transaction())
                 })
             });
-        let writer =
-            pool.clone().max_connections(1).connect_with(connect.clone()).await.map_err(Fault::from)?;
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            // A file that cannot be written to is opened for reading alone, for as long as the connection
+            // lasts, which is for ever. One that cannot write is none.
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.begin_with("BEGIN IMMEDIATE").await?.rollback().await })
+            })
+            .connect_with(connect.clone())
+            .await
+            .map_err(Fault::from)?;
         let readers = pool
             .max_connections(options.max_connections)
             .connect_with(connect.pragma("query_only", "ON"))
@@ -83,6 +92,13 @@ impl SqliteStore {
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Fault> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
     }
+}
+
+/// Begins to write and leaves it at that. `BEGIN IMMEDIATE` alone succeeds where nothing can be written.
+async fn try_to_write(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("DELETE FROM throttle_lanes WHERE FALSE").execute(&mut *tx).await?;
+    tx.rollback().await
 }
 
 /// How every connection to the file is set up.
