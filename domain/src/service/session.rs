@@ -182,6 +182,8 @@ mod tests {
         let (idle, moment) = (Duration::minutes(30), Duration::milliseconds(1));
         let session = Session {
             digest: TokenDigest::from_bytes([1; 32]),
+            forward: None,
+            seal: None,
             account: AccountId::from_bytes([2; 16]),
             username: Username::parse("alice").unwrap(),
             created_at: now - Duration::hours(1),

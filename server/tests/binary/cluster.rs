@@ -37,7 +37,7 @@ impl Cluster {
         let folder = tempfile::Builder::new().prefix("pg").tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let cluster = Self { folder, bin, port };
-        if cluster.is_root() {
+        if Self::is_root() {
             let owned = Command::new("chown").arg("postgres").arg(cluster.folder.path()).status().unwrap();
             assert!(owned.success());
         }
@@ -46,7 +46,7 @@ impl Cluster {
         cluster
     }
 
-    fn is_root(&self) -> bool {
+    fn is_root() -> bool {
         std::fs::metadata("/proc/self").unwrap().uid() == 0
     }
 
@@ -54,7 +54,7 @@ impl Cluster {
     fn run(&self, program: &str, arguments: &[&str]) {
         let program = self.bin.join(program);
         // Neither runs as root.
-        let mut command = if self.is_root() {
+        let mut command = if Self::is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);
             command

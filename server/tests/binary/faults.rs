@@ -206,9 +206,9 @@ impl Crowd {
     #[track_caller]
     fn bears(self, address: &str, what: &str, admitted: &[u16], begin: impl FnOnce(), end: impl FnOnce()) {
         begin();
-        let begun = Instant::now();
+        let asked = Instant::now();
         let answers = self.fails_closed(address, admitted);
-        let slowest = begun.elapsed();
+        let slowest = asked.elapsed();
         end();
         let recovered = self.recovers(address);
         self.lost_nothing(address);
@@ -228,7 +228,7 @@ fn enrol_for_ever(address: &str, client: usize, stop: &AtomicBool, enrolled: &At
         if stop.load(Ordering::Acquire) {
             break;
         }
-        let mut step = |path: &str, body: &Value| {
+        let mut call = |path: &str, body: &Value| {
             let mut unknown = false;
             loop {
                 match post(address, path, "", body) {
@@ -246,9 +246,9 @@ fn enrol_for_ever(address: &str, client: usize, stop: &AtomicBool, enrolled: &At
             }
         };
         let mut live = || {
-            let registered = step("/api/register", &json!({ "username": format!("traffic-{client}-{n}") }))?;
-            let claimed = step("/api/generate-password", &json!({ "ticket": registered["ticket"] }))?;
-            step("/api/generate-2fa", &json!({ "ticket": claimed["ticket"] }))
+            let registered = call("/api/register", &json!({ "username": format!("traffic-{client}-{n}") }))?;
+            let claimed = call("/api/generate-password", &json!({ "ticket": registered["ticket"] }))?;
+            call("/api/generate-2fa", &json!({ "ticket": claimed["ticket"] }))
         };
         if live().is_some() {
             enrolled.fetch_add(1, Ordering::AcqRel);

@@ -200,7 +200,9 @@ impl Drop for Server {
             // What it said may tell why.
             let mut log = String::new();
             let _ = stderr.read_to_string(&mut log);
-            println!("the log of {}:\n{log}", self.address);
+            // Not `eprint!`: the acceptance tests, which share this file, print nothing.
+            let told = format!("the log of {}:\n{log}\n", self.address);
+            let _ = std::io::stderr().write_all(told.as_bytes());
         }
     }
 }
