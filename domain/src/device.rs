@@ -53,13 +53,22 @@ pub fn note(
     Ok(WireSecret::new(BASE64URL_NOPAD.encode(&sealed.0)))
 }
 
+/// A device that shows a note for the name it signs in to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// Which it is.
+    pub id: DeviceId,
+    /// When it last signed in to that name, in whole seconds.
+    pub signed_in_at: DateTime<Utc>,
+}
+
 /// The device that shows a note for `username`; `None` if it is not ours, another name's or too old.
 #[must_use]
-pub fn read(vault: &dyn Vault, text: &str, username: &Username, now: DateTime<Utc>) -> Option<DeviceId> {
+pub fn read(vault: &dyn Vault, text: &str, username: &Username, now: DateTime<Utc>) -> Option<KnownDevice> {
     let sealed = (text.len() <= MAX_TEXT_LEN).then(|| BASE64URL_NOPAD.decode(text.as_bytes()).ok())??;
     let opened = vault.open(&Sealed(sealed), Cell::Device(username)).ok()?;
     let (id, issued_at) = opened.expose().split_first_chunk::<ID_BYTES>()?;
-    let issued_at = DateTime::from_timestamp(i64::from_be_bytes(issued_at.try_into().ok()?), 0)?;
-    let age = now - issued_at;
-    (age < LIFETIME).then_some(DeviceId(*id))
+    let signed_in_at = DateTime::from_timestamp(i64::from_be_bytes(issued_at.try_into().ok()?), 0)?;
+    let age = now - signed_in_at;
+    (age < LIFETIME).then_some(KnownDevice { id: DeviceId(*id), signed_in_at })
 }

@@ -1,7 +1,7 @@
 //! The client's network, as throttling sees it: one /24 of IPv4 or one /64 of IPv6, the smallest
 //! block that one subscriber cannot leave by asking for another address.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A client's network block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +28,19 @@ impl Network {
         match self {
             Self::V4(bytes) => bytes,
             Self::V6(bytes) => bytes,
+        }
+    }
+}
+
+/// As a block: `203.0.113.0/24`, `2001:db8::/64`.
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::V4([a, b, c]) => write!(f, "{}/24", Ipv4Addr::new(a, b, c, 0)),
+            Self::V6(bytes) => {
+                let bits = u128::from(u64::from_be_bytes(bytes)) << 64;
+                write!(f, "{}/64", Ipv6Addr::from_bits(bits))
+            }
         }
     }
 }

@@ -100,6 +100,11 @@ pub struct SessionView {
     pub session_expires_at: DateTime<Utc>,
     /// How many sessions the account has, this one included.
     pub sessions: u32,
+    /// How many sign-ins with the right password and a wrong code were refused on devices that had not
+    /// signed in before, since the last one that was right there: more than mistyping explains means
+    /// that somebody else has the password.
+    #[serde(default)]
+    pub wrong_codes: u32,
 }
 
 /// The open sessions of an account: the one that asks first, then by their last use.

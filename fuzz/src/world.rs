@@ -29,7 +29,7 @@ use domain::{
 use server::{
     Dependencies,
     config::PublicUrl,
-    crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing},
+    crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing, LogNames},
     http::{Draining, TrustedProxies},
     metrics::{HashMeter, Metrics},
     store::{self, DatabaseUrl, StoreOptions},
@@ -178,10 +178,16 @@ async fn build() -> Router {
         entropy: entropy.clone(),
     };
     let everybody = Bucket { burst: 1_000_000, per_minute: 60_000 };
-    let policy = Policy { sign_in_network: everybody, register_network: everybody, ..Policy::default() };
+    let policy = Policy {
+        sign_in_network: everybody,
+        register_network: everybody,
+        ticket_network: everybody,
+        ..Policy::default()
+    };
     let dependencies = Dependencies {
         sesame: Arc::new(Sesame::new(ports, policy).await.unwrap()),
         store,
+        log_names: LogNames::new(&ring()).unwrap(),
         ring: ring(),
         clock: Arc::new(Standing),
         entropy,

@@ -27,7 +27,7 @@ use crate::{
     clock::SystemClock,
     config::Config,
     crypto::{
-        Argon2Pool, EnvelopeVault, KeyRing, KeyedLanes, SystemEntropy, guard,
+        Argon2Pool, EnvelopeVault, KeyRing, KeyedLanes, LogNames, SystemEntropy, guard,
         key_file::{self, KeyFileError},
     },
     http::{self, Dependencies, Draining, Function, TrustedProxies},
@@ -241,6 +241,7 @@ async fn assemble(
     Ok(Dependencies {
         sesame: Arc::new(Sesame::new(ports, config.policy.clone()).await?),
         store,
+        log_names: LogNames::new(&ring)?,
         ring,
         clock,
         entropy,

@@ -29,10 +29,23 @@ pub struct ServerContext {
     pub observer: Arc<dyn Observer>,
 }
 
+/// What somebody asked for, and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Act<'a> {
+    /// What was asked for.
+    pub use_case: UseCase,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Where from.
+    pub network: Network,
+    /// The name that was typed, where the act is about one.
+    pub username: Option<&'a str>,
+}
+
 /// Is told what became of each use case.
 pub trait Observer: Send + Sync {
-    /// Notes one outcome.
-    fn observe(&self, use_case: UseCase, outcome: Outcome);
+    /// Notes one act.
+    fn observe(&self, act: Act<'_>);
 }
 
 /// The context of this request.
@@ -58,19 +71,24 @@ pub(super) fn answer_without_body() {
 impl ServerContext {
     /// Tells the client what became of a use case.
     pub(super) fn answer<T>(&self, use_case: UseCase, result: Result<T, Refusal>) -> Result<T, ServerError> {
-        self.answer_with(use_case, result, |_| Outcome::Done)
+        self.answer_about(None, use_case, result, |_| Outcome::Done)
     }
 
-    /// The same, where success has more than one kind. Logs what the client is not told.
-    pub(super) fn answer_with<T>(
+    /// The same, where it is about a name or success has more than one kind. Logs what the client is not
+    /// told.
+    pub(super) fn answer_about<T>(
         &self,
+        username: Option<&str>,
         use_case: UseCase,
         result: Result<T, Refusal>,
         kind: impl FnOnce(&T) -> Outcome,
     ) -> Result<T, ServerError> {
+        let note = |outcome| {
+            self.observer.observe(Act { use_case, outcome, network: self.network, username });
+        };
         let refusal = match result {
             Ok(value) => {
-                self.observer.observe(use_case, kind(&value));
+                note(kind(&value));
                 return Ok(value);
             }
             Err(refusal) => refusal,
@@ -81,7 +99,7 @@ impl ServerContext {
             Refusal::Told(error) => tracing::debug!(code = ?error.code, "refused"),
         }
         let error = refusal.to_api_error();
-        self.observer.observe(use_case, Outcome::Refused(error.code));
+        note(Outcome::Refused(error.code));
         Err(error.into())
     }
 }

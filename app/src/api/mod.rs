@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use self::codec::{JsonBody, NoContent};
 #[cfg(feature = "ssr")]
-pub use self::context::{Observer, ServerContext};
+pub use self::context::{Act, Observer, ServerContext};
 pub use self::error::ServerError;
 #[cfg(feature = "ssr")]
 pub use self::session_cookie::{CookiePolicy, ForwardCookie};
@@ -32,28 +32,34 @@ pub use self::session_cookie::{CookiePolicy, ForwardCookie};
 #[server(prefix = "/api", endpoint = "register", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn register(username: String) -> Result<TicketIssued, ServerError> {
     let context = context::current()?;
-    context.answer(UseCase::Register, context.sesame.register(context.network, &username).await)
+    let registered = context.sesame.register(context.network, &username).await;
+    context.answer_about(Some(&username), UseCase::Register, registered, |_| Outcome::Done)
 }
 
 /// Consumes the ticket and hands over a generated password, this once.
 #[server(prefix = "/api", endpoint = "generate-password", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn generate_password(ticket: WireSecret) -> Result<PasswordIssued, ServerError> {
     let context = context::current()?;
-    context.answer(UseCase::GeneratePassword, context.sesame.generate_password(ticket.expose()).await)
+    context.answer(
+        UseCase::GeneratePassword,
+        context.sesame.generate_password(context.network, ticket.expose()).await,
+    )
 }
 
 /// Consumes the ticket and hands over a generated TOTP secret, this once.
 #[server(prefix = "/api", endpoint = "generate-2fa", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn generate_2fa(ticket: WireSecret) -> Result<TotpIssued, ServerError> {
     let context = context::current()?;
-    context.answer(UseCase::GenerateTotp, context.sesame.generate_totp(ticket.expose()).await)
+    context
+        .answer(UseCase::GenerateTotp, context.sesame.generate_totp(context.network, ticket.expose()).await)
 }
 
 /// Proves the authenticator: the account is active and a session is open.
 #[server(prefix = "/api", endpoint = "activate", input = JsonBody, input_derive = (Serialize, Deserialize), output = Json)]
 pub async fn activate(ticket: WireSecret, code: WireSecret) -> Result<Activated, ServerError> {
     let context = context::current()?;
-    let proved = context.sesame.activate(ticket.expose(), code.expose(), context::agent()).await;
+    let (network, agent) = (context.network, context::agent());
+    let proved = context.sesame.activate(network, ticket.expose(), code.expose(), agent).await;
     let (activated, token) = context.answer(UseCase::Activate, proved)?;
     session_cookie::set(&context, &token)?;
     Ok(activated)
@@ -72,11 +78,12 @@ pub async fn authenticate(
     let device = note.as_ref().map(WireSecret::expose);
     let origin = Origin { network: context.network, device, agent: context::agent() };
     let judged = context.sesame.authenticate(origin, &username, &password, code).await;
-    let (answer, token) = context.answer_with(UseCase::Authenticate, judged, |(answer, _)| match answer {
+    let kind = |(answer, _): &(Authentication, _)| match answer {
         Authentication::Authenticated { .. } => Outcome::Done,
         Authentication::Expired { .. } => Outcome::Expired,
         Authentication::ActivationRequired { .. } => Outcome::ActivationRequired,
-    })?;
+    };
+    let (answer, token) = context.answer_about(Some(&username), UseCase::Authenticate, judged, kind)?;
     if let Some(token) = token {
         session_cookie::set(&context, &token)?;
     }

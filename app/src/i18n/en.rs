@@ -163,6 +163,12 @@ pub(super) static TEXTS: Texts = Texts {
         session_used: |at, until| format!("Last used at {at}, ends at {until} at the latest"),
         session_about: |device, at| format!("the session {device}, opened on {at}"),
         session_closed: |device| format!("The session {device} is closed."),
+        wrong_codes: |times| {
+            let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+            format!(
+                "On an unknown device, your password was typed {times} with a wrong code. If that was not you, somebody knows it: renew your secrets now."
+            )
+        },
         soon: |days| match days {
             0 => "Your secrets expire today.".to_owned(),
             1 => "Your secrets expire tomorrow.".to_owned(),
@@ -318,7 +324,8 @@ pub(super) static TEXTS: Texts = Texts {
                     "Dates: creation of the account, end of validity of the secrets, beginning, last use and end of sessions.",
                     "For each session, the family of the browser and of the system, such as Firefox on Windows, so that you recognise it. Nothing more precise: no version, no model.",
                     "A security log: what happened and when (account created, sign-in, renewal…), under a pseudonym, without your username and without an address. It no longer leads to you once the account is deleted.",
-                    "A short-lived fingerprint of your network, for as long as it takes to slow down too many tries.",
+                    "A short-lived fingerprint of your network, for as long as it takes to slow down too many tries; and, if somebody types your password with wrong codes, how often.",
+                    "In the service’s technical log: each try to sign in, with a pseudonym of the name that was typed and the network that it came from, without the whole address.",
                 ],
             ),
             (
@@ -337,7 +344,7 @@ pub(super) static TEXTS: Texts = Texts {
                 "For how long",
                 &[
                     "An unfinished registration: one day. A session: twelve hours at most.",
-                    "The account and its secrets: as long as the account exists. The security log: twelve months, unless the organisation has set another period; it can tell you.",
+                    "The account and its secrets: as long as the account exists. The security log: twelve months, unless the organisation has set another period; it can tell you, and how long it keeps the technical log.",
                 ],
             ),
             (

@@ -164,6 +164,12 @@ pub(super) static TEXTS: Texts = Texts {
         session_used: |at, until| format!("Dernière activité à {at}, fin au plus tard à {until}"),
         session_about: |device, at| format!("la session {device}, ouverte le {at}"),
         session_closed: |device| format!("La session {device} est fermée."),
+        wrong_codes: |times| {
+            let times = if times == 1 { "une fois".to_owned() } else { format!("{times}\u{a0}fois") };
+            format!(
+                "Sur un appareil inconnu, votre mot de passe a été tapé {times} avec un code faux. Si ce n’était pas vous, quelqu’un le connaît : renouvelez vos secrets maintenant."
+            )
+        },
         soon: |days| match days {
             0 => "Vos secrets expirent aujourd’hui.".to_owned(),
             1 => "Vos secrets expirent demain.".to_owned(),
@@ -323,7 +329,8 @@ pub(super) static TEXTS: Texts = Texts {
                     "Des dates : création du compte, fin de validité des secrets, ouverture, dernière utilisation et fin des sessions.",
                     "Pour chaque session, la famille du navigateur et celle du système, par exemple Firefox sous Windows, pour que vous la reconnaissiez. Rien de plus précis : ni version, ni modèle.",
                     "Un journal de sécurité : ce qui s’est passé et quand (compte créé, connexion, renouvellement…), sous un pseudonyme, sans votre identifiant et sans adresse. Il ne mène plus à vous dès que le compte est supprimé.",
-                    "Une empreinte passagère de votre réseau, le temps de freiner les essais trop nombreux.",
+                    "Une empreinte passagère de votre réseau, le temps de freiner les essais trop nombreux ; et, si quelqu’un tape votre mot de passe avec de faux codes, combien de fois.",
+                    "Dans le journal technique du service : chaque essai de connexion, avec un pseudonyme de l’identifiant tapé et le réseau d’où il vient, sans l’adresse complète.",
                 ],
             ),
             (
@@ -342,7 +349,7 @@ pub(super) static TEXTS: Texts = Texts {
                 "Combien de temps",
                 &[
                     "Une inscription inachevée : un jour. Une session : douze heures au plus.",
-                    "Le compte et ses secrets : tant que le compte existe. Le journal de sécurité : douze mois, sauf si l’organisation a fixé une autre durée ; elle peut vous la dire.",
+                    "Le compte et ses secrets : tant que le compte existe. Le journal de sécurité : douze mois, sauf si l’organisation a fixé une autre durée ; elle peut vous la dire, comme celle du journal technique.",
                 ],
             ),
             (

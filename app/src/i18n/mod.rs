@@ -112,6 +112,7 @@ texts! {
     }
     with {
         soon(days: u32 = 12),
+        wrong_codes(times: u32 = 3),
         session_opened(at: &str = "23 mai 2027 à 14:33"),
         session_used(at: &str = "14:40", until: &str = "02:33"),
         session_about(device: &str = "Firefox · Windows", at: &str = "23 mai 2027 à 14:33"),

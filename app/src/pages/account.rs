@@ -110,6 +110,7 @@ fn Account(
     let signed_in_at = milliseconds(session.signed_in_at);
     let session_ends = milliseconds(session.session_expires_at);
     let days_left = days_between(browser::now_ms(), valid_until);
+    let wrong_codes = (session.wrong_codes > 0).then_some(session.wrong_codes);
 
     let sign_out = move || {
         let navigate = navigate.clone();
@@ -141,6 +142,8 @@ fn Account(
         browser::focus_soon("renouveler");
     };
     view! {
+        {wrong_codes
+            .map(|times| view! { <Notice tone=Tone::Warning>{move || (t().account.wrong_codes)(times)}</Notice> })}
         {days_left.map(|days| view! { <Notice tone=Tone::Warning>{move || (t().account.soon)(days)}</Notice> })}
         <dl class="facts">
             <dt>{say(|t| t.account.valid_until)}</dt>

@@ -14,13 +14,14 @@ use crate::{
     agent::Agent,
     audit::{AuditEvent, AuditKind},
     code::Code,
-    device::DeviceId,
+    device::{DeviceId, KnownDevice},
     error::{ApiError, ErrorCode},
     id::{AccountId, PairId},
     lifecycle::{self, State},
     password,
     secret::{Secret, WireSecret},
     throttle::LaneKey,
+    token::TokenDigest,
     totp,
     username::Username,
     wire::Authentication,
@@ -59,7 +60,7 @@ impl Decoy {
 #[derive(Clone, Copy)]
 struct Whom<'a> {
     username: &'a Username,
-    device: Option<DeviceId>,
+    device: Option<KnownDevice>,
     agent: Agent,
 }
 
@@ -76,8 +77,18 @@ enum Claim {
 /// The secrets to measure a sign-in against, and what they would prove.
 struct Candidate<'a> {
     claim: Claim,
+    /// When the pair was begun.
+    begun_at: DateTime<Utc>,
     password: (&'a Sealed, PairOwner<'a>),
     totp: (&'a Sealed, PairOwner<'a>),
+}
+
+impl Candidate<'_> {
+    /// The device whose own lane of codes is counted on: one that has signed in since the pair was begun.
+    /// Whoever held earlier secrets may show as many notes as they like.
+    fn known(&self, device: Option<KnownDevice>) -> Option<DeviceId> {
+        device.filter(|device| device.signed_in_at >= self.begun_at).map(|device| device.id)
+    }
 }
 
 impl Sesame {
@@ -103,7 +114,7 @@ impl Sesame {
             Ok(_) => {
                 // Best effort: the code is spent and the session open, which a 503 would deny. A lane
                 // that was not cleared forgets by itself.
-                let _unreachable = self.ports.throttle.clear(&LaneKey::sign_in(&username)).await;
+                let _unreachable = self.ports.throttle.clear(&lane.key).await;
             }
             // A fault of ours is never counted as a wrong secret (REQ-ERR-1).
             Err(refusal) if refusal.is_fault() => self.give_back_try(&lane.key).await,
@@ -119,7 +130,7 @@ impl Sesame {
         code: Option<Code>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
         let now = self.now();
-        let Whom { username, device, .. } = whom;
+        let Whom { username, .. } = whom;
         let account = self.ports.accounts.find_account(username).await?;
         let candidate = self.candidate(account.as_ref(), now);
 
@@ -131,18 +142,18 @@ impl Sesame {
         let secret = vault.open(candidate.totp.0, Cell::Totp(candidate.totp.1))?;
         let step = code.and_then(|code| totp::matching_step(&secret, &code, now));
 
-        let code_lane =
-            if password_matches { LaneKey::code(username, device) } else { LaneKey::no_code(username) };
-        let may_look = self.take_code_try(&code_lane).await?;
         if !password_matches {
+            self.take_no_code_try(username).await?;
             return Err(refused());
         }
+        let code_lane = LaneKey::code(candidate.password.1.pair, candidate.known(whom.device));
+        let may_look = self.take_code_try(&code_lane).await?;
         let step = step.filter(|_| may_look);
         let answer = match self.grant(candidate.claim, candidate.password, step, whom, now).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 if refusal.is_fault() {
-                    self.give_back_try(&code_lane).await;
+                    self.give_back_code_try(&code_lane).await;
                 }
                 return Err(refusal);
             }
@@ -170,12 +181,14 @@ impl Sesame {
                 self.resume_enrolment((password, owner), lapses_at, now).await
             }
             (Claim::Owner { expired: true, .. }, Some(step)) => {
-                let (ticket, expires_at) = self.start_renewal(owner, step, now).await?.ok_or_else(refused)?;
+                let (ticket, expires_at) =
+                    self.start_renewal(owner, step, None, now).await?.ok_or_else(refused)?;
                 Ok((Authentication::Expired { ticket, expires_at }, None))
             }
             (Claim::Owner { valid_until, .. }, Some(step)) => {
                 let PairOwner { pair, account, username } = owner;
                 let Whom { device, agent, .. } = whom;
+                let device = device.map(|device| device.id);
                 let (token, session) =
                     self.draw_session(now, valid_until, (account, username), device, agent)?;
                 let event = AuditEvent { at: now, account, kind: AuditKind::SignedIn };
@@ -194,6 +207,7 @@ impl Sesame {
     fn candidate<'a>(&'a self, account: Option<&'a Account>, now: DateTime<Utc>) -> Candidate<'a> {
         let decoy = Candidate {
             claim: Claim::Nobody,
+            begun_at: now,
             password: (&self.decoy.password, self.decoy.owner()),
             totp: (&self.decoy.totp, self.decoy.owner()),
         };
@@ -204,18 +218,22 @@ impl Sesame {
         match (state, &account.active, &account.pending) {
             (
                 State::Active | State::Expired,
-                Some((Pair { id, password: Some(password), totp: Some(totp) }, valid_until)),
+                Some((Pair { id, begun_at, password: Some(password), totp: Some(totp) }, valid_until)),
                 _,
             ) => Candidate {
                 claim: Claim::Owner { valid_until: *valid_until, expired: state == State::Expired },
+                begun_at: *begun_at,
                 password: (password, owner(*id)),
                 totp: (totp, owner(*id)),
             },
-            (State::Registered, None, Some(Pair { id, password: Some(password), .. })) => Candidate {
-                claim: Claim::Enrolling { lapses_at: account.lapses_at },
-                password: (password, owner(*id)),
-                ..decoy
-            },
+            (State::Registered, None, Some(Pair { id, begun_at, password: Some(password), .. })) => {
+                Candidate {
+                    claim: Claim::Enrolling { lapses_at: account.lapses_at },
+                    begun_at: *begun_at,
+                    password: (password, owner(*id)),
+                    ..decoy
+                }
+            }
             _ => decoy,
         }
     }
@@ -233,24 +251,27 @@ impl Sesame {
         if !self.ports.accounts.reissue_ticket(owner.pair, password, &new, &event).await? {
             return Err(refused());
         }
-        let expires_at = super::ticket_end(&new, lapses_at);
+        let expires_at = lapses_at.map_or(new.expires_at, |end| super::ticket_end(&new, end));
         Ok((Authentication::ActivationRequired { ticket, expires_at }, None))
     }
 
-    /// Spends the time step and begins a new pair beside the old one. `None` if the step was used.
+    /// Spends the time step and begins a new pair beside the old one, by a session if it is one that
+    /// asks. `None` if the step was used.
     pub(super) async fn start_renewal(
         &self,
         PairOwner { pair, account, username }: PairOwner<'_>,
         step: u64,
+        by: Option<&TokenDigest>,
         now: DateTime<Utc>,
     ) -> Result<Option<(WireSecret, DateTime<Utc>)>, Refusal> {
         let begun = PairId::random(&*self.ports.entropy);
         let (ticket, new) = self.draw_ticket_for(PairOwner { pair: begun, account, username }, now)?;
         let pending = NewPending { pair: begun, ticket: new };
         let event = AuditEvent { at: now, account, kind: AuditKind::RenewalStarted };
-        match self.ports.accounts.begin_renewal(account, pair, step, &pending, &event).await? {
+        match self.ports.accounts.begin_renewal(account, pair, step, &pending, by, &event).await? {
             RenewalOutcome::Begun => Ok(Some((ticket, new.expires_at))),
             RenewalOutcome::StepUsed => Ok(None),
+            RenewalOutcome::SessionOver => Err(Refusal::told(ErrorCode::Unauthenticated)),
         }
     }
 

@@ -14,8 +14,10 @@ use crate::{
     audit::{AuditEvent, AuditKind},
     code::Code,
     error::{ApiError, CodeRejection, ErrorCode},
+    network::Network,
     password, rotation,
     secret::{Secret, WireSecret},
+    throttle::LaneKey,
     token::{TokenDigest, digest_of_text},
     totp,
     wire::{Activated, PasswordIssued, TotpIssued},
@@ -42,29 +44,29 @@ impl Sesame {
     ///
     /// The ticket is consumed first, so that of a thousand parallel claims one alone costs a
     /// hash; if a fault of ours then keeps the password from being handed over, it is put back.
-    pub async fn generate_password(&self, ticket: &str) -> Result<PasswordIssued, Refusal> {
-        let used = self.consume(ticket, Stage::Registered).await?;
+    pub async fn generate_password(&self, network: Network, ticket: &str) -> Result<PasswordIssued, Refusal> {
+        let used = self.consume(network, ticket, Stage::Registered).await?;
         let password = self.issue_password(&used).await;
         let password = self.put_back_on_fault(&used, password).await?;
         Ok(PasswordIssued {
             username: used.enrolment.username.to_string(),
             password,
-            expires_at: ticket_end(&used.next, used.enrolment.lapses_at),
+            expires_at: ticket_end(&used.next, self.enrolment_end(&used.enrolment)),
             ticket: used.next_text,
         })
     }
 
     /// Draws a TOTP secret and hands it over, this once. Needs an issued password. The ticket is
     /// put back after a fault of ours.
-    pub async fn generate_totp(&self, ticket: &str) -> Result<TotpIssued, Refusal> {
-        let used = self.consume(ticket, Stage::PasswordIssued).await?;
+    pub async fn generate_totp(&self, network: Network, ticket: &str) -> Result<TotpIssued, Refusal> {
+        let used = self.consume(network, ticket, Stage::PasswordIssued).await?;
         let secret = self.issue_totp(&used).await;
         let secret = self.put_back_on_fault(&used, secret).await?;
         Ok(TotpIssued {
             username: used.enrolment.username.to_string(),
             secret: totp::secret_text(&secret),
             otpauth_uri: totp::otpauth_uri(&self.policy.issuer, &used.enrolment.username, &secret),
-            expires_at: ticket_end(&used.next, used.enrolment.lapses_at),
+            expires_at: ticket_end(&used.next, self.enrolment_end(&used.enrolment)),
             ticket: used.next_text,
         })
     }
@@ -76,6 +78,7 @@ impl Sesame {
     /// step is spent like any other.
     pub async fn activate(
         &self,
+        network: Network,
         ticket: &str,
         code: &str,
         agent: Agent,
@@ -84,8 +87,12 @@ impl Sesame {
         let now = self.now();
         let ticket = parse_ticket(ticket)?;
         let enrolment = (self.ports.accounts.take_ticket_try(&ticket, now).await?)
-            .filter(|enrolment| self.is_ours(enrolment, ticket))
+            .filter(|enrolment| self.is_ours(enrolment, ticket) && self.is_in_time(enrolment, now))
             .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;
+        if let Err(refusal) = self.take_ticket_use(network).await {
+            let _unreachable = self.ports.accounts.give_back_ticket_try(&ticket).await;
+            return Err(refusal);
+        }
         match self.prove(&enrolment, ticket, &code, agent, now).await {
             Ok(Proof::Done(activated, token)) => Ok((activated, token)),
             Ok(Proof::Rejected(reason)) => Err(self.reject_code(&enrolment, reason, now).await?),
@@ -99,16 +106,27 @@ impl Sesame {
         }
     }
 
-    async fn consume(&self, ticket: &str, least: Stage) -> Result<Used, Refusal> {
+    async fn consume(&self, network: Network, ticket: &str, least: Stage) -> Result<Used, Refusal> {
         let now = self.now();
         let digest = parse_ticket(ticket)?;
         let (next_text, next) = self.draw_ticket(now);
         let enrolment = (self.ports.accounts.advance_ticket(&digest, least, &next, now).await?)
-            .filter(|enrolment| self.is_ours(enrolment, digest))
+            .filter(|enrolment| self.is_ours(enrolment, digest) && self.is_in_time(enrolment, now))
             .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;
         let Enrolment { expires_at, tries_left: tries, seal, .. } = enrolment;
         let previous = NewTicket { digest, expires_at, tries, seal };
-        Ok(Used { enrolment, previous, next, next_text })
+        let used = Used { enrolment, previous, next, next_text };
+        if let Err(refusal) = self.take_ticket_use(network).await {
+            self.put_back(&used).await;
+            return Err(refusal);
+        }
+        Ok(used)
+    }
+
+    /// Takes one of a network's uses of tickets. Good tickets follow one another without an end, and each
+    /// may cost a hash; those that are spent cost next to nothing, and are not counted.
+    async fn take_ticket_use(&self, network: Network) -> Result<(), Refusal> {
+        self.take_from_network(LaneKey::ticket_network(network), self.policy.ticket_network).await
     }
 
     /// Whether we put the ticket on this very pair. One of somebody else's making is used up by now,
@@ -116,6 +134,15 @@ impl Sesame {
     fn is_ours(&self, enrolment: &Enrolment, digest: TokenDigest) -> bool {
         let row = Row::Ticket { digest, expires_at: enrolment.expires_at, owner: enrolment.owner() };
         enrolment.seal.is_some_and(|seal| self.ports.vault.attests(&seal, row))
+    }
+
+    /// When an enrolment is over, whatever ticket it has: a registration lapses, a renewal has an hour.
+    fn enrolment_end(&self, enrolment: &Enrolment) -> DateTime<Utc> {
+        enrolment.lapses_at.unwrap_or(enrolment.begun_at + self.policy.renewal_lifetime)
+    }
+
+    fn is_in_time(&self, enrolment: &Enrolment, now: DateTime<Utc>) -> bool {
+        now < self.enrolment_end(enrolment)
     }
 
     async fn issue_password(&self, used: &Used) -> Result<WireSecret, Refusal> {
@@ -144,16 +171,20 @@ impl Sesame {
         AuditEvent { at: self.now(), account: used.enrolment.account, kind }
     }
 
-    /// Nothing was handed over, so the ticket was not used. The secrets go back as well: a store that
-    /// reports a fault may have stored the new one all the same, and the holder of the ticket must not
-    /// go on to prove a pair whose password was shown to nobody. Best effort: the fault is being
-    /// reported, and may be the store's.
     async fn put_back_on_fault<T>(&self, used: &Used, issued: Result<T, Refusal>) -> Result<T, Refusal> {
         if issued.as_ref().is_err_and(Refusal::is_fault) {
-            let (next, previous) = (&used.next.digest, &used.previous);
-            let _unreachable = self.ports.accounts.restore_ticket(next, previous, &used.enrolment).await;
+            self.put_back(used).await;
         }
         issued
+    }
+
+    /// Nothing was handed over, so the ticket was not used. The secrets go back as well: a store that
+    /// reports a fault may have stored the new one all the same, and the holder of the ticket must not
+    /// go on to prove a pair whose password was shown to nobody. Best effort: a refusal is being
+    /// reported, and it may be the store's fault.
+    async fn put_back(&self, used: &Used) {
+        let (next, previous) = (&used.next.digest, &used.previous);
+        let _unreachable = self.ports.accounts.restore_ticket(next, previous, &used.enrolment).await;
     }
 
     async fn prove(

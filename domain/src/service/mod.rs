@@ -91,7 +91,7 @@ impl Sesame {
     /// The number of rows deleted.
     pub async fn purge(&self) -> Result<u64, Refusal> {
         let now = self.now();
-        let lanes_before = now - crate::throttle::FORGET_CODES;
+        let lanes_before = now - crate::throttle::FORGET;
         Ok(self.ports.accounts.purge(now, now - self.policy.session_idle, lanes_before).await?)
     }
 
@@ -150,7 +150,7 @@ impl Sesame {
 }
 
 /// What a page is told of a ticket. A ticket never outlives its registration.
-fn ticket_issued(ticket: WireSecret, new: &NewTicket, lapses_at: Option<DateTime<Utc>>) -> TicketIssued {
+fn ticket_issued(ticket: WireSecret, new: &NewTicket, lapses_at: DateTime<Utc>) -> TicketIssued {
     TicketIssued { ticket, expires_at: ticket_end(new, lapses_at) }
 }
 
@@ -159,6 +159,7 @@ const fn ticket_row<'a>(ticket: &NewTicket, owner: PairOwner<'a>) -> Row<'a> {
     Row::Ticket { digest: ticket.digest, expires_at: ticket.expires_at, owner }
 }
 
-fn ticket_end(ticket: &NewTicket, lapses_at: Option<DateTime<Utc>>) -> DateTime<Utc> {
-    lapses_at.map_or(ticket.expires_at, |lapses| ticket.expires_at.min(lapses))
+/// A ticket never outlives its enrolment.
+fn ticket_end(ticket: &NewTicket, enrolment_end: DateTime<Utc>) -> DateTime<Utc> {
+    ticket.expires_at.min(enrolment_end)
 }

@@ -16,6 +16,9 @@ pub struct Policy {
     pub ticket_lifetime: Duration,
     /// How long a self-service registration holds its name.
     pub registration_lifetime: Duration,
+    /// How long a renewal may take, however many tickets it goes through: whoever began one must not
+    /// keep it in hand for a day on which its owner no longer thinks of them.
+    pub renewal_lifetime: Duration,
     /// Wrong codes a ticket or a session survives (REQ-OTP-4: at most 5).
     pub code_tries: u8,
     /// A session unused for this long is over.
@@ -28,6 +31,8 @@ pub struct Policy {
     pub sign_in_network: Bucket,
     /// Registrations of one network.
     pub register_network: Bucket,
+    /// Uses of tickets by one network.
+    pub ticket_network: Bucket,
 }
 
 impl Default for Policy {
@@ -37,12 +42,15 @@ impl Default for Policy {
             period: Period::SIX_MONTHS,
             ticket_lifetime: Duration::minutes(10),
             registration_lifetime: Duration::hours(24),
+            renewal_lifetime: Duration::hours(1),
             code_tries: 5,
             session_idle: Duration::minutes(30),
             session_lifetime: Duration::hours(12),
             sessions_at_most: 20,
             sign_in_network: Bucket { burst: 120, per_minute: 120 },
             register_network: Bucket { burst: 60, per_minute: 30 },
+            // Three for each enrolment, and some that are begun again.
+            ticket_network: Bucket { burst: 240, per_minute: 120 },
         }
     }
 }

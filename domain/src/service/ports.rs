@@ -216,6 +216,8 @@ pub struct Enrolment {
     pub seal: Option<Seal>,
     /// The registration's end, before the first activation. A ticket never outlives it.
     pub lapses_at: Option<DateTime<Utc>>,
+    /// When the pair was begun.
+    pub begun_at: DateTime<Utc>,
     /// Whether the account has an active pair, so that this enrolment is a renewal.
     pub renewal: bool,
 }
@@ -233,6 +235,8 @@ impl Enrolment {
 pub struct Pair {
     /// Identity, part of the associated data.
     pub id: PairId,
+    /// When it was begun.
+    pub begun_at: DateTime<Utc>,
     /// The sealed PHC string, once issued.
     pub password: Option<Sealed>,
     /// The sealed TOTP secret, once issued.
@@ -390,6 +394,8 @@ pub enum RenewalOutcome {
     Begun,
     /// The time step, or a later one, was accepted before.
     StepUsed,
+    /// The session that asks was closed meanwhile.
+    SessionOver,
 }
 
 /// Accounts, pairs, tickets and sessions.
@@ -488,14 +494,15 @@ pub trait AccountStore: Send + Sync {
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;
 
-    /// Consumes the time step and begins a new pair beside the active one.
-    /// `StepUsed` also if `pair` is no longer the active pair.
+    /// Consumes the time step and begins a new pair beside the active one. With `by`, only while that is
+    /// a session of the account. `StepUsed` also if `pair` is no longer the active pair.
     async fn begin_renewal(
         &self,
         account: AccountId,
         pair: PairId,
         step: u64,
         pending: &NewPending,
+        by: Option<&TokenDigest>,
         event: &AuditEvent,
     ) -> Result<RenewalOutcome, StoreError>;
 
@@ -531,7 +538,8 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<Vec<ListedSession>, StoreError>;
 
     /// Closes the session called `handle`, if it belongs to the account whose session has the token
-    /// `by`. `false` if there is none there, and if `by` is no session.
+    /// `by`, and drops a renewal that was begun: by that session, perhaps. `false` if there is none
+    /// there, and if `by` is no session.
     async fn close_session_called(
         &self,
         by: &TokenDigest,
@@ -539,8 +547,8 @@ pub trait AccountStore: Send + Sync {
         event: &AuditEvent,
     ) -> Result<bool, StoreError>;
 
-    /// Closes all sessions of the account whose session has the token `by`, but that one. `false` if
-    /// there was none, and if `by` is no session.
+    /// Closes all sessions of the account whose session has the token `by`, but that one, and drops a
+    /// renewal that was begun. `false` if there was neither, and if `by` is no session.
     async fn close_other_sessions(&self, by: &TokenDigest, event: &AuditEvent) -> Result<bool, StoreError>;
 
     /// Notes an event that changed nothing else.
@@ -567,6 +575,8 @@ pub trait ThrottleStore: Send + Sync {
     /// row, or the one writer of SQLite) and keeps the state of an [`Verdict::Admit`]. A lane
     /// that was never used, or was cleared, comes to the rule as `None`.
     async fn apply(&self, lane: &LaneKey, rule: &LaneRule) -> Result<Verdict, StoreError>;
+    /// The lane as it stands, without waiting for whoever changes it.
+    async fn find(&self, lane: &LaneKey) -> Result<Option<LaneState>, StoreError>;
     /// Forgets the lane.
     async fn clear(&self, lane: &LaneKey) -> Result<(), StoreError>;
 }

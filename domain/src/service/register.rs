@@ -34,7 +34,7 @@ impl Sesame {
         };
         let event = AuditEvent { at: now, account: new.account, kind: AuditKind::Registered };
         match self.ports.accounts.register(&new, &event).await? {
-            Registration::Stored => Ok(ticket_issued(ticket, &new_ticket, Some(new.lapses_at))),
+            Registration::Stored => Ok(ticket_issued(ticket, &new_ticket, new.lapses_at)),
             Registration::Taken => Err(ApiError {
                 field: Some("username".to_owned()),
                 ..ApiError::new(ErrorCode::UsernameTaken)

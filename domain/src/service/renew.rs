@@ -51,7 +51,7 @@ impl Sesame {
         let Some(step) = totp::matching_step(&secret, code, now) else {
             return Ok(Judged::Rejected(CodeRejection::Mismatch));
         };
-        Ok(match self.start_renewal(session.owner(), step, now).await? {
+        Ok(match self.start_renewal(session.owner(), step, Some(&session.digest), now).await? {
             Some((ticket, expires_at)) => Judged::Begun(TicketIssued { ticket, expires_at }),
             None => Judged::Rejected(CodeRejection::AlreadyUsed),
         })

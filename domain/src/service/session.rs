@@ -45,6 +45,7 @@ impl Sesame {
             signed_in_at: session.created_at,
             session_expires_at: session.expires_at,
             sessions: session.sessions,
+            wrong_codes: self.wrong_codes(session.pair).await?,
         })
     }
 

@@ -8,8 +8,9 @@ use std::sync::{
 use super::{Refusal, Sesame};
 use crate::{
     agent::Agent,
-    device::{self, DeviceId},
+    device::{self, KnownDevice},
     error::{ApiError, ErrorCode},
+    id::PairId,
     network::Network,
     throttle::{self, Bucket, LaneKey, Verdict},
     username::Username,
@@ -36,7 +37,7 @@ impl From<Network> for Origin<'_> {
 /// The lane of a sign-in, and the device whose it is.
 pub(super) struct Lane {
     pub(super) key: LaneKey,
-    pub(super) device: Option<DeviceId>,
+    pub(super) device: Option<KnownDevice>,
 }
 
 impl Sesame {
@@ -46,8 +47,8 @@ impl Sesame {
         admitted(self.ports.throttle.apply(&lane, &move |state| bucket.take(state, now)).await?)
     }
 
-    /// Takes one sign-in try: from a known device's own lane, or else from the network and then from
-    /// the name, whether it exists or not.
+    /// Takes one sign-in try: from the network, and then from a known device's own lane or else from
+    /// that of the name, whether it exists or not.
     pub(super) async fn take_sign_in_try(
         &self,
         origin: Origin<'_>,
@@ -55,15 +56,23 @@ impl Sesame {
     ) -> Result<Lane, Refusal> {
         let now = self.now();
         let device = origin.device.and_then(|note| device::read(&*self.ports.vault, note, username, now));
-        let key = if let Some(device) = device {
-            LaneKey::sign_in_device(username, device)
-        } else {
-            let network = LaneKey::sign_in_network(origin.network);
-            self.take_from_network(network, self.policy.sign_in_network).await?;
-            LaneKey::sign_in(username)
+        let (network, key) = match device {
+            Some(device) => (
+                LaneKey::sign_in_device_network(origin.network),
+                LaneKey::sign_in_device(username, device.id),
+            ),
+            None => (LaneKey::sign_in_network(origin.network), LaneKey::sign_in(username)),
         };
+        self.take_from_network(network, self.policy.sign_in_network).await?;
         admitted(self.ports.throttle.apply(&key, &move |state| throttle::take_try(state, now)).await?)?;
         Ok(Lane { key, device })
+    }
+
+    /// Takes no try at a code, and as long as [`Sesame::take_code_try`].
+    pub(super) async fn take_no_code_try(&self, username: &Username) -> Result<(), Refusal> {
+        let now = self.now();
+        let lane = LaneKey::no_code(username);
+        admitted(self.ports.throttle.apply(&lane, &move |_| throttle::take_no_code_try(now)).await?)
     }
 
     /// Takes one try at a code; whether the code may be looked at. Writes in any case: how long it
@@ -90,6 +99,20 @@ impl Sesame {
         let now = self.now();
         let _unreachable =
             self.ports.throttle.apply(lane, &move |state| throttle::give_back(state, now)).await;
+    }
+
+    /// Gives a try at a code back, likewise.
+    pub(super) async fn give_back_code_try(&self, lane: &LaneKey) {
+        let now = self.now();
+        let _unreachable =
+            self.ports.throttle.apply(lane, &move |state| throttle::give_back_code(state, now)).await;
+    }
+
+    /// How many sign-ins with the right password of a pair and a wrong code were refused on devices that
+    /// had not signed in with it, since the last one that was right there.
+    pub(super) async fn wrong_codes(&self, pair: PairId) -> Result<u32, Refusal> {
+        let state = self.ports.throttle.find(&LaneKey::code(pair, None)).await?;
+        Ok(throttle::wrong_codes(state, self.now()))
     }
 }
 

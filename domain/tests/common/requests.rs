@@ -44,10 +44,10 @@ pub(crate) async fn serve(sesame: &Sesame, ask: &Ask) -> Result<Told, Refusal> {
     let network = Network::V4([192, 0, 2]);
     Ok(match ask {
         Ask::Register { name } => Told::Ticket(sesame.register(network, name).await?),
-        Ask::Password { ticket } => Told::Password(sesame.generate_password(ticket).await?),
-        Ask::Totp { ticket } => Told::Totp(sesame.generate_totp(ticket).await?),
+        Ask::Password { ticket } => Told::Password(sesame.generate_password(network, ticket).await?),
+        Ask::Totp { ticket } => Told::Totp(sesame.generate_totp(network, ticket).await?),
         Ask::Activate { ticket, code } => {
-            let (activated, session) = sesame.activate(ticket, code, Agent::default()).await?;
+            let (activated, session) = sesame.activate(network, ticket, code, Agent::default()).await?;
             Told::Activated(activated, session)
         }
         Ask::SignIn { name, password, code } => {

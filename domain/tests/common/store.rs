@@ -93,8 +93,9 @@ pub(crate) struct SessionRow {
 }
 
 impl PendingRow {
-    fn new(pending: &NewPending) -> Self {
-        Self { pair: Pair { id: pending.pair, password: None, totp: None }, ticket: pending.ticket }
+    fn new(pending: &NewPending, begun_at: DateTime<Utc>) -> Self {
+        let pair = Pair { id: pending.pair, begun_at, password: None, totp: None };
+        Self { pair, ticket: pending.ticket }
     }
 
     pub(crate) fn stage(&self) -> Stage {
@@ -147,6 +148,7 @@ impl Row {
             expires_at: ticket.expires_at,
             seal: ticket.seal,
             lapses_at: self.lapses_at,
+            begun_at: pending.pair.begun_at,
             renewal: self.active.is_some(),
         })
     }
@@ -250,10 +252,15 @@ impl Memory {
                 session.account != account || !which(&TokenDigest::from_bytes(*token))
             });
             let closed = state.sessions.len() < before;
-            if closed {
+            let renewal = state.by_id(account).and_then(|row| row.pending.as_mut());
+            let drops = closed || (event.kind == AuditKind::OtherSessionsClosed && renewal.is_some());
+            if drops {
+                if let Some(row) = state.by_id(account) {
+                    row.pending = None;
+                }
                 state.events.push(*event);
             }
-            closed
+            drops
         })
         .await
     }
@@ -312,7 +319,7 @@ impl AccountStore for Memory {
                 lapses_at: Some(new.lapses_at),
                 last_step: None,
                 active: None,
-                pending: Some(PendingRow::new(&new.pending)),
+                pending: Some(PendingRow::new(&new.pending, new.now)),
             };
             state.accounts.insert(new.username.clone(), row);
             state.events.push(*event);
@@ -519,14 +526,18 @@ impl AccountStore for Memory {
         pair: PairId,
         step: u64,
         pending: &NewPending,
+        by: Option<&TokenDigest>,
         event: &AuditEvent,
     ) -> Result<RenewalOutcome, StoreError> {
         self.transaction(|state| {
+            if by.is_some_and(|by| !state.sessions.contains_key(by.as_bytes())) {
+                return RenewalOutcome::SessionOver;
+            }
             let Some(row) = state.by_id(account) else { return RenewalOutcome::StepUsed };
             if !row.is_active_pair(pair) || !row.take_step(step, self.has(Defect::StepReused)) {
                 return RenewalOutcome::StepUsed;
             }
-            row.pending = Some(PendingRow::new(pending));
+            row.pending = Some(PendingRow::new(pending, event.at));
             if self.has(Defect::BreakBeforeMake) {
                 row.active = None;
             }
@@ -691,6 +702,10 @@ impl ThrottleStore for Memory {
             verdict
         })
         .await
+    }
+
+    async fn find(&self, lane: &LaneKey) -> Result<Option<LaneState>, StoreError> {
+        self.transaction(|state| state.lanes.get(lane.as_bytes()).copied()).await
     }
 
     async fn clear(&self, lane: &LaneKey) -> Result<(), StoreError> {

@@ -26,7 +26,7 @@ use domain::{
             RenewalOutcome, Row, Seal, Sealed, Session, Stage, StoreError, ThrottleStore, Vault, VaultError,
         },
     },
-    throttle::{LaneKey, Verdict},
+    throttle::{LaneKey, LaneState, Verdict},
     token::{SessionHandle, TokenDigest},
     username::Username,
 };
@@ -320,6 +320,10 @@ impl ThrottleStore for Unthrottled {
         Ok(rule(None))
     }
 
+    async fn find(&self, _: &LaneKey) -> Result<Option<LaneState>, StoreError> {
+        Ok(None)
+    }
+
     async fn clear(&self, _: &LaneKey) -> Result<(), StoreError> {
         Ok(())
     }
@@ -455,9 +459,10 @@ impl AccountStore for Desk {
         pair: PairId,
         step: u64,
         pending: &NewPending,
+        by: Option<&TokenDigest>,
         event: &AuditEvent,
     ) -> Result<RenewalOutcome, StoreError> {
-        self.call(self.memory.begin_renewal(account, pair, step, pending, event)).await
+        self.call(self.memory.begin_renewal(account, pair, step, pending, by, event)).await
     }
 
     async fn replace_password(&self, pair: PairId, old: &Sealed, new: &Sealed) -> Result<bool, StoreError> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    device::{self, DeviceId, LIFETIME},
+    device::{self, DeviceId, KnownDevice, LIFETIME},
     id::{AccountId, PairId},
     secret::Secret,
     service::ports::{Cell, PairOwner, Row, Seal, Sealed, Vault, VaultError},
@@ -57,8 +57,9 @@ fn device() -> DeviceId {
 fn a_note_is_good_for_its_name_and_its_time() {
     let note = device::note(&Glass, device(), &name("alice"), now()).unwrap();
     let read = |username, at| device::read(&Glass, note.expose(), &name(username), at);
-    assert_eq!(read("alice", now()), Some(device()));
-    assert_eq!(read("alice", now() + LIFETIME - Duration::seconds(1)), Some(device()));
+    let known = Some(KnownDevice { id: device(), signed_in_at: now() });
+    assert_eq!(read("alice", now()), known);
+    assert_eq!(read("alice", now() + LIFETIME - Duration::seconds(1)), known);
     assert_eq!(read("alice", now() + LIFETIME), None, "too old");
     assert_eq!(read("alice2", now()), None, "another name");
 }

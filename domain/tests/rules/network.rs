@@ -40,3 +40,11 @@ fn lanes_of_different_purposes_never_meet() {
         assert!(lanes.iter().skip(index + 1).all(|other| other != lane));
     }
 }
+
+#[test]
+fn a_network_is_written_as_a_block_and_names_no_host() {
+    let shown = |text: &str| Network::of(text.parse().unwrap()).to_string();
+    assert_eq!(shown("203.0.113.7"), "203.0.113.0/24");
+    assert_eq!(shown("::ffff:203.0.113.7"), "203.0.113.0/24");
+    assert_eq!(shown("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+}

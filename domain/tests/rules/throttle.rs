@@ -5,9 +5,11 @@ use std::collections::HashSet;
 use chrono::{DateTime, Duration, Utc};
 use domain::{
     device::DeviceId,
+    id::PairId,
     network::Network,
     throttle::{
-        Bucket, FORGET, FORGET_CODES, LaneKey, LaneState, Verdict, give_back, take_code_try, take_try,
+        Bucket, CODES_AT_MOST, FORGET, LaneKey, LaneState, REMEMBER_CODES, Verdict, give_back,
+        give_back_code, take_code_try, take_try, wrong_codes,
     },
     username::Username,
 };
@@ -46,22 +48,59 @@ fn req_rl_1_delays_grow_to_their_cap_and_never_beyond() {
     assert_eq!(delays[..10], [0, 0, 0, 0, 1, 3, 5, 10, 30, 30]);
 }
 
+/// Takes tries as fast as they are admitted; how long each has to wait for the next.
+fn guess_codes(tries: u32) -> (LaneState, DateTime<Utc>, Vec<i64>) {
+    let (mut state, mut at, mut waits) = (None, now(), Vec::new());
+    for failures in 1..=tries {
+        let next = admitted(take_code_try(state, at));
+        assert_eq!((next.failures, wrong_codes(Some(next), at)), (failures, failures));
+        state = Some(next);
+        let mut wait = 0;
+        while let Verdict::Refuse { retry_after } = take_code_try(state, at + Duration::seconds(wait)) {
+            wait += i64::from(retry_after);
+        }
+        waits.push(wait);
+        at += Duration::seconds(wait);
+    }
+    (state.unwrap(), at, waits)
+}
+
+/// Somebody's clock was ahead when it wrote the lane: the others must not keep people out until then.
+#[test]
+fn a_lane_from_the_future_keeps_nobody_out() {
+    for ahead in [Duration::seconds(31), Duration::hours(1), Duration::days(365)] {
+        let lane = Some(LaneState { failures: 40, until: now() + ahead });
+        let next = admitted(take_try(lane, now()));
+        assert_eq!((next.failures, next.until - now()), (41, Duration::seconds(30)), "the count stays");
+    }
+    let bucket = Bucket { burst: 3, per_minute: 60 };
+    let lane = Some(LaneState { failures: 0, until: now() + Duration::hours(1) });
+    let next = admitted(bucket.take(lane, now()));
+    assert_eq!(bucket.take(Some(next), now()), Verdict::Refuse { retry_after: 1 }, "one, and no burst");
+}
+
 #[test]
 fn req_otp_4_codes_with_the_right_password_come_down_to_24_a_day() {
-    let (mut state, mut at) = (None, now());
-    let mut delays = Vec::new();
-    for _ in 0..30 {
-        let next = admitted(take_code_try(state, at));
-        delays.push((next.until - at).num_seconds());
-        (state, at) = (Some(next), next.until);
+    let (_, _, waits) = guess_codes(30);
+    assert_eq!(waits[..19], [0; 19]);
+    assert_eq!(waits[19..25], [0, 60, 300, 900, 3600, 3600]);
+}
+
+#[test]
+fn req_otp_4_after_a_hundred_wrong_codes_none_is_looked_at_while_the_secrets_live() {
+    let (state, _, waits) = guess_codes(CODES_AT_MOST);
+    assert_eq!(CODES_AT_MOST, 100);
+    assert_eq!(*waits.last().unwrap(), REMEMBER_CODES.num_seconds());
+    let last_try = state.until - REMEMBER_CODES;
+    let six_months = Duration::days(184);
+    assert!(REMEMBER_CODES > six_months, "nothing that was guessed is forgotten while it is true");
+    for later in [Duration::zero(), Duration::days(1), six_months, REMEMBER_CODES - Duration::seconds(1)] {
+        let verdict = take_code_try(Some(state), last_try + later);
+        assert!(matches!(verdict, Verdict::Refuse { .. }), "{later}");
+        assert_eq!(wrong_codes(Some(state), last_try + later), CODES_AT_MOST);
     }
-    assert_eq!(delays[..20], [0; 20]);
-    assert_eq!(delays[20..25], [60, 300, 900, 3600, 3600]);
-    // As patient as it takes, there is no better way to guess: whoever waits for a day to be forgotten
-    // has 20 tries at once, and 24 in the day that others spend.
-    let almost = state.map(|s| s.until + FORGET_CODES - Duration::seconds(1)).unwrap();
-    assert_eq!(admitted(take_code_try(state, almost)).failures, 31);
-    assert_eq!(admitted(take_code_try(state, almost + Duration::seconds(1))).failures, 1);
+    assert_eq!(wrong_codes(Some(state), state.until), 0);
+    assert_eq!(admitted(take_code_try(Some(state), state.until)).failures, 1);
 }
 
 proptest! {
@@ -69,7 +108,7 @@ proptest! {
     fn req_rl_1_a_try_is_refused_exactly_while_the_delay_runs(state in lane()) {
         match take_try(Some(state), now()) {
             Verdict::Refuse { retry_after } => {
-                prop_assert!(state.until > now());
+                prop_assert!(state.until > now() && retry_after <= 30);
                 // The seconds told suffice, and one fewer would not.
                 let seconds = i64::from(retry_after);
                 prop_assert!(retry_after >= 1 && now() + Duration::seconds(seconds) >= state.until);
@@ -78,7 +117,8 @@ proptest! {
                 prop_assert!(matches!(later, Verdict::Admit(_)));
             }
             Verdict::Admit(next) => {
-                prop_assert!(state.until <= now() && next.until >= now());
+                let ahead = state.until - now();
+                prop_assert!((ahead <= Duration::zero() || ahead > Duration::seconds(30)) && next.until >= now());
                 let forgotten = now() - state.until >= FORGET;
                 prop_assert_eq!(next.failures, if forgotten { 1 } else { state.failures.saturating_add(1) });
             }
@@ -96,6 +136,19 @@ proptest! {
         prop_assert_eq!(given_back.failures, state.failures);
         prop_assert_eq!(given_back.until, later, "and no delay");
         prop_assert_eq!(admitted(give_back(None, now())).failures, 0);
+    }
+
+    #[test]
+    fn req_err_1_a_code_given_back_leaves_the_others_counted_and_remembered(
+        failures in 0..CODES_AT_MOST, since in 3_600i64..17_000_000, pause in 0i64..5_000,
+    ) {
+        let until = now() - Duration::seconds(since) + REMEMBER_CODES;
+        let taken = admitted(take_code_try(Some(LaneState { failures, until }), now()));
+        let later = now() + Duration::milliseconds(pause);
+        let given_back = admitted(give_back_code(Some(taken), later));
+        prop_assert_eq!(wrong_codes(Some(given_back), later), failures);
+        prop_assert!(given_back.until >= until, "not forgotten sooner");
+        prop_assert_eq!(wrong_codes(Some(admitted(give_back_code(None, later))), later), 0);
     }
 
     /// The promise of a bucket, for any arrivals: in every window, no more than the burst and what
@@ -157,11 +210,15 @@ fn every_lane_is_of_its_own_name_device_network_and_purpose() {
         LaneKey::register_network(here),
         LaneKey::register_network(there),
     ];
+    for network in [here, there] {
+        lanes.extend([LaneKey::sign_in_device_network(network), LaneKey::ticket_network(network)]);
+    }
     for username in [&alice, &bob] {
-        lanes.extend([LaneKey::sign_in(username), LaneKey::code(username, None), LaneKey::no_code(username)]);
-        for device in [one, other] {
-            lanes.extend([LaneKey::sign_in_device(username, device), LaneKey::code(username, Some(device))]);
-        }
+        lanes.extend([LaneKey::sign_in(username), LaneKey::no_code(username)]);
+        lanes.extend([one, other].map(|device| LaneKey::sign_in_device(username, device)));
+    }
+    for pair in [[1; 16], [2; 16]].map(PairId::from_bytes) {
+        lanes.extend([None, Some(one), Some(other)].map(|device| LaneKey::code(pair, device)));
     }
     let different: HashSet<_> = lanes.iter().collect();
     assert_eq!(different.len(), lanes.len());
@@ -179,6 +236,9 @@ fn req_rl_1_a_refusal_names_the_first_second_at_which_a_try_is_admitted() {
     for (millis, seconds) in [(1, 1), (999, 1), (1_000, 1), (1_001, 2), (3_000, 3), (29_999, 30)] {
         let state = LaneState { failures: 9, until: now() + Duration::milliseconds(millis) };
         assert_eq!(waits(take_try(Some(state), now())), seconds, "{millis} ms");
+        // The first delay of a code is a minute.
+        let until = state.until - Duration::seconds(60) + REMEMBER_CODES;
+        let state = LaneState { failures: 21, until };
         assert_eq!(waits(take_code_try(Some(state), now())), seconds, "{millis} ms");
     }
     let bucket = Bucket { burst: 5, per_minute: 6 };

@@ -74,12 +74,13 @@ fn every_answer_has_the_shape_of_the_design() {
         signed_in_at: at(),
         session_expires_at: at(),
         sessions: 2,
+        wrong_codes: 0,
     };
     assert_shape(
         &view,
         &json!({
             "username": "amelie", "valid_until": AT, "signed_in_at": AT, "session_expires_at": AT,
-            "sessions": 2,
+            "sessions": 2, "wrong_codes": 0,
         }),
     );
 }

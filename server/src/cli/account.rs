@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 use super::{audit, configure, json, quiet_logs, runtime, say, shown};
 use crate::{
     clock::SystemClock,
+    config::Config,
+    crypto::{LogNames, key_file},
     dossier,
     store::{self, Act, Person, Store},
 };
@@ -92,13 +94,18 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<()> {
     let config = configure(matches)?;
     runtime()?.block_on(async {
         let store = store::open(&config.database_url, config.store).await?;
-        let done = dispatch(&store, command, matches).await;
+        let done = dispatch(&store, &config, command, matches).await;
         store.close().await;
         done
     })
 }
 
-async fn dispatch(store: &Arc<dyn Store>, command: &str, matches: &ArgMatches) -> anyhow::Result<()> {
+async fn dispatch(
+    store: &Arc<dyn Store>,
+    config: &Config,
+    command: &str,
+    matches: &ArgMatches,
+) -> anyhow::Result<()> {
     let store = &**store;
     let now = SystemClock.now();
     match command {
@@ -106,7 +113,11 @@ async fn dispatch(store: &Arc<dyn Store>, command: &str, matches: &ArgMatches) -
             let state = matches.get_one::<String>("state").map(String::as_str);
             list(store, state, matches.get_flag("json"), now).await
         }
-        "show" => show(store, &username(matches)?, matches.get_flag("json"), now).await,
+        "show" => {
+            // Who may read the database and not the ring is told all but that.
+            let names = key_file::read(&config.keys_file).ok().and_then(|ring| LogNames::new(&ring).ok());
+            show(store, names.as_ref(), &username(matches)?, matches.get_flag("json"), now).await
+        }
         "export" => {
             export(store, &username(matches)?, matches.get_one::<PathBuf>("to").map(PathBuf::as_path), now)
                 .await
@@ -178,12 +189,21 @@ fn value(person: &Person, now: DateTime<Utc>) -> Value {
     })
 }
 
-async fn show(store: &dyn Store, username: &Username, json: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
+async fn show(
+    store: &dyn Store,
+    names: Option<&LogNames>,
+    username: &Username,
+    json: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let person = store.person(username).await?.ok_or_else(|| nobody(username))?;
     let events = store.entries_about(person.account).await?;
+    let in_the_log = names.map(|names| names.of(username));
     if json {
         let events: Vec<Value> = events.iter().map(audit::value).collect();
-        say(&serde_json::to_string_pretty(&json!({ "account": value(&person, now), "events": events }))?);
+        let account = value(&person, now);
+        let told = json!({ "account": account, "in_the_log": in_the_log, "events": events });
+        say(&serde_json::to_string_pretty(&told)?);
         return Ok(());
     }
     let state = person.state(now).as_str();
@@ -196,6 +216,7 @@ async fn show(store: &dyn Store, username: &Username, json: bool, now: DateTime<
         ("last sign-in", person.last_sign_in_at.map_or_else(String::new, shown)),
         ("sessions", person.sessions.to_string()),
         ("id", person.account.to_string()),
+        ("in the log", in_the_log.unwrap_or_default()),
     ];
     say(username.as_str());
     for (name, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {

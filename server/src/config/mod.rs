@@ -342,11 +342,13 @@ fn read_policy(read: &mut Reader) -> Option<Policy> {
     };
     let sign_in_network = bucket("sign_in_burst", "sign_in_per_minute");
     let register_network = bucket("register_burst", "register_per_minute");
+    let ticket_network = bucket("ticket_burst", "ticket_per_minute");
     Some(Policy {
         issuer: issuer?,
         period: months?,
         sign_in_network: sign_in_network?,
         register_network: register_network?,
+        ticket_network: ticket_network?,
         ..Policy::default()
     })
 }

@@ -35,7 +35,7 @@ const fn setting(
 }
 
 /// Every setting, in the order of the reference.
-pub const SETTINGS: [Setting; 30] = [
+pub const SETTINGS: [Setting; 32] = [
     setting("listen", "SESAME_LISTEN", Some("127.0.0.1:3000"), "Address and port that HTTP is served on."),
     setting(
         "public_url",
@@ -144,6 +144,18 @@ pub const SETTINGS: [Setting; 30] = [
         "SESAME_REGISTER_PER_MINUTE",
         Some("30"),
         "Registrations a minute from one network.",
+    ),
+    setting(
+        "ticket_burst",
+        "SESAME_TICKET_BURST",
+        Some("240"),
+        "Uses of good tickets at once by one network.",
+    ),
+    setting(
+        "ticket_per_minute",
+        "SESAME_TICKET_PER_MINUTE",
+        Some("120"),
+        "Uses of good tickets a minute by one network; an enrolment takes three.",
     ),
     setting("read_timeout", "SESAME_READ_TIMEOUT", Some("10"), "Seconds the head of a request may take."),
     setting("request_timeout", "SESAME_REQUEST_TIMEOUT", Some("10"), "Seconds one request may take."),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     service::ports::{LaneRule, StoreError, ThrottleStore},
-    throttle::{LaneKey, Verdict},
+    throttle::{LaneKey, LaneState, Verdict},
 };
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
@@ -41,6 +41,10 @@ impl ThrottleStore for KeyedLanes {
         self.lanes.apply(&self.keyed(lane), rule).await
     }
 
+    async fn find(&self, lane: &LaneKey) -> Result<Option<LaneState>, StoreError> {
+        self.lanes.find(&self.keyed(lane)).await
+    }
+
     async fn clear(&self, lane: &LaneKey) -> Result<(), StoreError> {
         self.lanes.clear(&self.keyed(lane)).await
     }
@@ -60,6 +64,10 @@ mod tests {
     #[async_trait]
     impl ThrottleStore for Nowhere {
         async fn apply(&self, _: &LaneKey, _: &LaneRule) -> Result<Verdict, StoreError> {
+            Err(StoreError::Unavailable("nowhere".to_owned()))
+        }
+
+        async fn find(&self, _: &LaneKey) -> Result<Option<LaneState>, StoreError> {
             Err(StoreError::Unavailable("nowhere".to_owned()))
         }
 

@@ -9,6 +9,7 @@ pub mod guard;
 pub mod key_file;
 mod key_ring;
 mod lanes;
+mod log_names;
 mod random;
 
 pub use self::{
@@ -17,5 +18,6 @@ pub use self::{
     envelope::EnvelopeVault,
     key_ring::{Key, KeyRing, KeyRingError},
     lanes::KeyedLanes,
+    log_names::LogNames,
     random::SystemEntropy,
 };

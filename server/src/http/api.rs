@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use app::api::{Observer, ServerContext};
+use app::api::ServerContext;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -15,7 +15,7 @@ use axum::{
 use domain::error::{ApiError, ErrorCode};
 use leptos::{context::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
-use super::{Dependencies, Function, bodies, errors, observe::RequestId, openapi, verify};
+use super::{Dependencies, Function, acts::Acts, bodies, errors, observe::RequestId, openapi, verify};
 
 /// Bytes of the largest body that is read: a password, a name and a code fit a hundred times.
 const BODY_LIMIT: usize = 16 * 1024;
@@ -73,7 +73,7 @@ async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) ->
         network: dependencies.trusted_proxies.network(peer, request.headers()),
         cookie: dependencies.public_url.cookie_policy(),
         forward: verify::cookie(&dependencies),
-        observer: dependencies.metrics as Arc<dyn Observer>,
+        observer: Arc::new(Acts::new(dependencies.metrics, dependencies.log_names)),
         sesame: dependencies.sesame,
     };
     let provide = move || provide_context(context.clone());

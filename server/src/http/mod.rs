@@ -14,6 +14,7 @@
 //!
 //! [`build_function`] mounts a part of the API in the same house, without pages.
 
+mod acts;
 mod api;
 mod bodies;
 mod client;
@@ -57,7 +58,7 @@ use leptos::config::{Env, LeptosOptions, ReloadWSProtocol};
 pub use self::{client::TrustedProxies, function::Function};
 use crate::{
     config::{ForwardAuth, PublicUrl},
-    crypto::KeyRing,
+    crypto::{KeyRing, LogNames},
     metrics::Metrics,
     store::Store,
 };
@@ -86,6 +87,8 @@ pub struct Dependencies {
     pub forward_auth: Option<ForwardAuth>,
     /// Where requests and outcomes are counted.
     pub metrics: Arc<Metrics>,
+    /// What names are called in the log.
+    pub log_names: LogNames,
     /// How many requests may be under way; 0: any number.
     pub max_inflight: usize,
     /// How long one request may take.

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use app::api::{CookiePolicy, ForwardCookie, Observer as _};
+use app::api::{CookiePolicy, ForwardCookie};
 use axum::{
     Router,
     body::Body,
@@ -102,7 +102,7 @@ async fn verify(
         Ok(_) => Outcome::Done,
         Err(refusal) => Outcome::Refused(refusal.to_api_error().code),
     };
-    forward.dependencies.metrics.observe(UseCase::Verify, outcome);
+    forward.dependencies.metrics.count(UseCase::Verify, outcome);
     match verified {
         Ok(verified) => signed_in(&verified),
         Err(Refusal::Told(error)) if error.code == ErrorCode::Unauthenticated => {

@@ -15,7 +15,6 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-use app::api::Observer;
 use axum::{
     Router,
     body::Body,
@@ -71,6 +70,11 @@ impl Metrics {
         Self { registry, requests, csp_reports, outcomes, census }
     }
 
+    /// Counts what became of a use case.
+    pub(crate) fn count(&self, use_case: UseCase, outcome: Outcome) {
+        self.outcomes.count(use_case, outcome);
+    }
+
     /// The text that Prometheus reads.
     fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
@@ -82,12 +86,6 @@ impl Metrics {
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Metrics")
-    }
-}
-
-impl Observer for Metrics {
-    fn observe(&self, use_case: UseCase, outcome: Outcome) {
-        self.outcomes.count(use_case, outcome);
     }
 }
 

@@ -120,9 +120,10 @@ macro_rules! impl_account_store {
                 pair: PairId,
                 step: u64,
                 pending: &NewPending,
+                by: Option<&TokenDigest>,
                 event: &AuditEvent,
             ) -> Result<RenewalOutcome, StoreError> {
-                Ok(renewal::begin_renewal(self, account, pair, step, pending, event).await?)
+                Ok(renewal::begin_renewal(self, account, pair, step, pending, by, event).await?)
             }
 
             async fn replace_password(

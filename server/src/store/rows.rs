@@ -24,6 +24,7 @@ pub(super) struct EnrolmentRow {
     ticket_expires_at: Stamp,
     ticket_seal: Option<Vec<u8>>,
     lapses_at: Option<Stamp>,
+    begun_at: Stamp,
     renewal: bool,
 }
 
@@ -41,6 +42,7 @@ impl TryFrom<EnrolmentRow> for Enrolment {
             expires_at: row.ticket_expires_at.into(),
             seal: seal(row.ticket_seal),
             lapses_at: row.lapses_at.map(Into::into),
+            begun_at: row.begun_at.into(),
             renewal: row.renewal,
         })
     }
@@ -78,10 +80,12 @@ pub(super) struct AccountRow {
     lapses_at: Option<Stamp>,
     last_totp_step: Option<i64>,
     active_id: Option<Vec<u8>>,
+    active_since: Option<Stamp>,
     active_password: Option<Vec<u8>>,
     active_totp: Option<Vec<u8>>,
     active_until: Option<Stamp>,
     pending_id: Option<Vec<u8>>,
+    pending_since: Option<Stamp>,
     pending_password: Option<Vec<u8>>,
     pending_totp: Option<Vec<u8>>,
 }
@@ -90,14 +94,14 @@ impl TryFrom<AccountRow> for Account {
     type Error = Fault;
 
     fn try_from(row: AccountRow) -> Result<Self, Fault> {
-        let active = pair(row.active_id, row.active_password, row.active_totp)?;
+        let active = pair(row.active_id.zip(row.active_since), row.active_password, row.active_totp)?;
         Ok(Self {
             id: account_id(row.account_id)?,
             username: username(&row.username)?,
             lapses_at: row.lapses_at.map(Into::into),
             last_step: row.last_totp_step.map(step).transpose()?,
             active: active.zip(row.active_until.map(Into::into)),
-            pending: pair(row.pending_id, row.pending_password, row.pending_totp)?,
+            pending: pair(row.pending_id.zip(row.pending_since), row.pending_password, row.pending_totp)?,
         })
     }
 }
@@ -336,12 +340,13 @@ fn username(name: &str) -> Result<Username, Fault> {
 }
 
 fn pair(
-    id: Option<Vec<u8>>,
+    begun: Option<(Vec<u8>, Stamp)>,
     password: Option<Vec<u8>>,
     totp: Option<Vec<u8>>,
 ) -> Result<Option<Pair>, Fault> {
-    let Some(id) = id else { return Ok(None) };
-    Ok(Some(Pair { id: pair_id(id)?, password: password.map(Sealed), totp: totp.map(Sealed) }))
+    let Some((id, begun_at)) = begun else { return Ok(None) };
+    let (password, totp) = (password.map(Sealed), totp.map(Sealed));
+    Ok(Some(Pair { id: pair_id(id)?, begun_at: begun_at.into(), password, totp }))
 }
 
 fn bytes<const N: usize>(bytes: Vec<u8>) -> Result<[u8; N], Fault> {

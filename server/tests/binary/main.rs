@@ -17,6 +17,7 @@ mod database;
 mod fake_clock;
 
 mod account;
+mod acts;
 mod backup;
 mod canary;
 mod cluster;

@@ -58,8 +58,10 @@ impl World {
     /// The same without throttles that a load would run into.
     pub(crate) fn unthrottled(&self, arguments: &[&str]) -> Command {
         let mut command = self.command(arguments);
-        for setting in ["REGISTER_BURST", "REGISTER_PER_MINUTE", "SIGN_IN_BURST", "SIGN_IN_PER_MINUTE"] {
-            command.env(format!("SESAME_{setting}"), "60000");
+        for bucket in ["REGISTER", "SIGN_IN", "TICKET"] {
+            for setting in ["BURST", "PER_MINUTE"] {
+                command.env(format!("SESAME_{bucket}_{setting}"), "60000");
+            }
         }
         command
     }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use server::{
     Dependencies,
     config::PublicUrl,
-    crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing, KeyedLanes, SystemEntropy},
+    crypto::{Argon2Cost, Argon2Pool, EnvelopeVault, KeyRing, KeyedLanes, LogNames, SystemEntropy},
     http::{Draining, Function, TrustedProxies},
     metrics::{HashMeter, Metrics},
     store::{self, DatabaseUrl, Store, StoreOptions},
@@ -109,6 +109,7 @@ impl TestApp {
         let dependencies = Dependencies {
             sesame: Arc::new(Sesame::new(ports, policy).await.unwrap()),
             store: store.clone(),
+            log_names: LogNames::new(&ring).unwrap(),
             ring,
             clock: clock.clone(),
             entropy,

@@ -6,11 +6,12 @@ use axum::{
     http::{HeaderValue, Request, header},
 };
 use chrono::TimeDelta;
+use domain::throttle::CODES_AT_MOST;
 use serde_json::json;
 use server::http::TrustedProxies;
 
 use crate::{
-    answer::json_request,
+    answer::{json_request, with_note},
     app::{Answer, TestApp},
     person::{Person, next_code},
 };
@@ -36,16 +37,6 @@ async fn app() -> TestApp {
 fn from(address: usize, mut request: Request<Body>) -> Request<Body> {
     let address = format!("10.{}.{}.1", address / 250, address % 250);
     request.headers_mut().insert("x-forwarded-for", HeaderValue::from_str(&address).unwrap());
-    request
-}
-
-/// With the note of a device, as the sign-in page sends it.
-fn with_note(note: Option<&str>, mut request: Request<Body>) -> Request<Body> {
-    if let Some(note) = note {
-        let cookie = HeaderValue::from_str(&format!("sesame-device={note}")).unwrap();
-        request.headers_mut().insert(header::COOKIE, cookie);
-        request.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
-    }
     request
 }
 
@@ -179,4 +170,95 @@ async fn req_otp_4_who_has_the_password_runs_out_of_codes_and_is_not_told() {
     assert_eq!(sign_in(&app, &alice, Some(&note)).await.status, 200, "a known device has a lane of its own");
     app.clock.turn(TimeDelta::hours(1));
     assert_eq!(sign_in(&app, &alice, None).await.status, 200, "an hour later");
+}
+
+/// How many wrong codes the owner is told of.
+async fn told(app: &TestApp, session: &str) -> u64 {
+    app.post_as(session, "/api/session", &json!({})).await.json()["wrong_codes"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn req_otp_4_the_owner_is_told_who_guesses_codes_and_new_secrets_end_it() {
+    let app = app().await;
+    let (alice, _) = Person::enrol(&app, "alice").await;
+    app.clock.turn(TimeDelta::seconds(30));
+    let first = sign_in(&app, &alice, None).await;
+    let note = first.cookie("sesame-device").unwrap();
+    assert_eq!(told(&app, &first.session().unwrap()).await, 0);
+    // A wrong password tells nothing, and neither does the owner's own mistake.
+    let stranger = Person { password: "wrong".to_owned(), ..alice.clone() };
+    stranger.sign_in_with(&app, Some("000000")).await;
+    let body = json!({ "username": "alice", "password": alice.password, "code": alice.wrong_code(&app) });
+    app.send(with_note(Some(&note), json_request("/api/authenticate", &body))).await;
+    let session = sign_in(&app, &alice, Some(&note)).await.session().unwrap();
+    assert_eq!(told(&app, &session).await, 0);
+
+    for guessed in 1..=u64::from(CODES_AT_MOST) {
+        app.clock.turn(TimeDelta::hours(1));
+        let wrong = alice.wrong_code(&app);
+        assert_eq!(alice.sign_in_with(&app, Some(&wrong)).await.code(), "invalid_credentials");
+        if guessed % 25 == 0 {
+            app.dependencies.sesame.purge().await.unwrap();
+            let session = sign_in(&app, &alice, Some(&note)).await.session().unwrap();
+            assert_eq!(told(&app, &session).await, guessed);
+        }
+    }
+    // For good: a day does not make it forgotten, nor does a week; the answer stays what it was.
+    for days in [1, 7] {
+        app.clock.turn(TimeDelta::days(days));
+        app.dependencies.sesame.purge().await.unwrap();
+        assert_eq!(sign_in(&app, &alice, None).await.code(), "invalid_credentials");
+    }
+    let known = sign_in(&app, &alice, Some(&note)).await;
+    assert_eq!(known.status, 200, "a known device has a lane of its own");
+    next_code(&app);
+    let body = json!({ "code": alice.code(&app) });
+    let begun = app.post_as(&known.session().unwrap(), "/api/renew", &body).await.json();
+    next_code(&app);
+    let (alice, session) = Person::follow(&app, &begun["ticket"]).await;
+    assert_eq!(told(&app, &session).await, 0, "of secrets that are no more");
+    assert_eq!(sign_in(&app, &alice, None).await.status, 200, "on any device");
+}
+
+/// Whoever held earlier secrets may have signed in with them from as many devices as they like.
+#[tokio::test]
+async fn notes_from_before_the_secrets_share_the_guesses_of_strangers() {
+    let app = app().await;
+    let (old, _) = Person::enrol(&app, "alice").await;
+    app.clock.turn(TimeDelta::seconds(30));
+    let first = sign_in(&app, &old, None).await;
+    let hoarded = first.cookie("sesame-device").unwrap();
+    next_code(&app);
+    let body = json!({ "code": old.code(&app) });
+    let begun = app.post_as(&first.session().unwrap(), "/api/renew", &body).await.json();
+    next_code(&app);
+    let (alice, session) = Person::follow(&app, &begun["ticket"]).await;
+    let guess = async |note| {
+        let body = json!({ "username": "alice", "password": alice.password, "code": alice.wrong_code(&app) });
+        let answer = app.send(with_note(Some(note), json_request("/api/authenticate", &body))).await;
+        assert_eq!(answer.code(), "invalid_credentials");
+    };
+    for guessed in 1..=3 {
+        guess(&hoarded).await;
+        assert_eq!(told(&app, &session).await, guessed);
+    }
+    let known = sign_in(&app, &alice, Some(&hoarded)).await.cookie("sesame-device").unwrap();
+    guess(&known).await;
+    assert_eq!(told(&app, &session).await, 0, "right on that device, which from now on counts apart");
+}
+
+#[tokio::test]
+async fn a_success_on_a_known_device_starts_its_count_over() {
+    let app = app().await;
+    let (alice, _) = Person::enrol(&app, "alice").await;
+    app.clock.turn(TimeDelta::seconds(30));
+    let note = sign_in(&app, &alice, None).await.cookie("sesame-device").unwrap();
+    for _ in 0..12 {
+        assert_eq!(sign_in(&app, &alice, Some(&note)).await.status, 200);
+    }
+    let body = json!({ "username": "alice", "password": "wrong", "code": "000000" });
+    for _ in 0..4 {
+        let answer = app.send(with_note(Some(&note), json_request("/api/authenticate", &body))).await;
+        assert_eq!(answer.code(), "invalid_credentials", "mistyping is free");
+    }
 }

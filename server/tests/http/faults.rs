@@ -140,9 +140,10 @@ async fn a_full_hash_queue_refuses_quickly_and_gives_the_ticket_back() {
     let sesame = Sesame::new(ports, Policy::default()).await.unwrap();
     let network = domain::network::Network::of("127.0.0.1".parse().unwrap());
     let registered = sesame.register(network, "alice").await.unwrap();
-    let refused = sesame.generate_password(registered.ticket.expose()).await.unwrap_err().to_api_error();
+    let refused =
+        sesame.generate_password(network, registered.ticket.expose()).await.unwrap_err().to_api_error();
     assert_eq!((refused.code.status(), refused.retry_after), (503, Some(2)));
-    let claimed = sesame.generate_password(registered.ticket.expose()).await.unwrap();
+    let claimed = sesame.generate_password(network, registered.ticket.expose()).await.unwrap();
     assert_eq!(claimed.username, "alice");
     assert_eq!(claimed.expires_at, app.clock.now() + Policy::default().ticket_lifetime);
 

@@ -24,7 +24,8 @@ use crate::{
 /// Two servers over one database, with room for a burst.
 async fn servers(database: &Database) -> [TestApp; 2] {
     let wide = Bucket { burst: 100_000, per_minute: 60_000 };
-    let policy = Policy { sign_in_network: wide, register_network: wide, ..Policy::default() };
+    let policy =
+        Policy { sign_in_network: wide, register_network: wide, ticket_network: wide, ..Policy::default() };
     database.store().await;
     let ring = TestApp::ring();
     let folder = Arc::new(tempfile::tempdir().unwrap());

@@ -1,6 +1,7 @@
 //! Renewal: make before break.
 
 use chrono::TimeDelta;
+use domain::service::{policy::Policy, ports::Clock as _};
 use serde_json::json;
 
 use crate::{
@@ -22,6 +23,27 @@ async fn early_renewal_keeps_the_old_pair_until_the_new_one_is_proved() {
     assert_eq!(old.sign_in(&app).await.status, 200, "a new secret is only pending");
     let new = Person { password: password["password"].as_str().unwrap().to_owned(), ..old.clone() };
     assert_eq!(new.sign_in(&app).await.code(), "invalid_credentials", "pending secrets open nothing");
+}
+
+/// Whoever began one, with a cookie and a code that they came by, must not have it at hand for ever.
+#[tokio::test]
+async fn a_renewal_is_over_after_an_hour_however_many_tickets_it_goes_through() {
+    let app = TestApp::new().await;
+    let (old, session) = Person::enrol(&app, "alice").await;
+    next_code(&app);
+    let mut last = app.post_as(&session, "/api/renew", &json!({ "code": old.code(&app) })).await.json();
+    let begun = app.clock.now();
+    for _ in 0..6 {
+        app.clock.turn(TimeDelta::minutes(9));
+        last = app.post("/api/generate-password", &json!({ "ticket": last["ticket"] })).await.json();
+    }
+    let end: chrono::DateTime<chrono::Utc> = last["expires_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(end, begun + Policy::default().renewal_lifetime, "and the page says so");
+    app.clock.turn(TimeDelta::minutes(6));
+    for path in ["/api/generate-password", "/api/generate-2fa"] {
+        assert_eq!(app.post(path, &json!({ "ticket": last["ticket"] })).await.code(), "ticket_spent");
+    }
+    assert_eq!(old.sign_in(&app).await.status, 200, "the old secrets are what they were");
 }
 
 #[tokio::test]

@@ -10,7 +10,12 @@ use domain::{
 };
 use serde_json::json;
 
-use crate::{app::TestApp, database::Database, person::Person};
+use crate::{
+    answer::{json_request, with_note},
+    app::TestApp,
+    database::Database,
+    person::Person,
+};
 
 contract! {
     the_lanes_tell_neither_names_nor_networks_and_are_the_same_for_all_replicas,
@@ -90,6 +95,58 @@ async fn one_network_has_a_bucket_for_sign_ins_and_one_for_registrations() {
     assert_eq!(app.post("/api/register", &json!({ "username": "new3" })).await.status, 200);
 }
 
+/// Tickets follow one another without an end, and each may cost a hash.
+#[tokio::test]
+async fn one_network_has_a_bucket_for_uses_of_tickets() {
+    let ticket_network = Bucket { burst: 4, per_minute: 60 };
+    let app = TestApp::with_policy(Policy { ticket_network, ..Policy::default() }).await;
+    let mut ticket =
+        app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
+    for _ in 0..4 {
+        let answer = app.post("/api/generate-password", &json!({ "ticket": ticket })).await;
+        assert_eq!(answer.status, 200);
+        ticket = answer.json()["ticket"].clone();
+    }
+    let bodies = [
+        ("/api/generate-password", json!({ "ticket": ticket })),
+        ("/api/generate-2fa", json!({ "ticket": ticket })),
+        ("/api/activate", json!({ "ticket": ticket, "code": "000000" })),
+    ];
+    for (path, body) in bodies {
+        assert_eq!(app.post(path, &body).await.code(), "throttled", "{path}");
+    }
+    app.clock.turn(TimeDelta::seconds(1));
+    let answer = app.post("/api/generate-2fa", &json!({ "ticket": ticket })).await;
+    assert_eq!(answer.status, 200, "the ticket is what it was: {}", answer.text());
+}
+
+/// Whoever registers has as many known devices as they like.
+#[tokio::test]
+async fn known_devices_of_one_network_have_a_bucket_of_their_own() {
+    let sign_in_network = Bucket { burst: 3, per_minute: 60 };
+    let app = TestApp::with_policy(Policy { sign_in_network, ..Policy::default() }).await;
+    let (alice, _) = Person::enrol(&app, "alice").await;
+    let note = alice.sign_in(&app).await.cookie("sesame-device").unwrap();
+    let known = async |password: &str| {
+        let body = json!({ "username": "alice", "password": password, "code": alice.code(&app) });
+        app.send(with_note(Some(&note), json_request("/api/authenticate", &body))).await
+    };
+    app.clock.turn(TimeDelta::minutes(1));
+    for n in 0..4 {
+        guess(&app, &format!("name{n}")).await;
+    }
+    assert_eq!(guess(&app, "name4").await.code(), "throttled");
+    assert_eq!(
+        known(&alice.password).await.status,
+        200,
+        "a flood from the same network keeps no known device out"
+    );
+    for _ in 0..2 {
+        assert_eq!(known("wrong").await.code(), "invalid_credentials");
+    }
+    assert_eq!(known("wrong").await.code(), "throttled");
+}
+
 #[tokio::test]
 async fn malformed_requests_take_no_try() {
     let app = TestApp::new().await;
@@ -112,7 +169,6 @@ async fn the_lanes_tell_neither_names_nor_networks_and_are_the_same_for_all_repl
     let network = Network::of("127.0.0.1".parse().unwrap());
     let guessed = [
         LaneKey::sign_in(&name),
-        LaneKey::code(&name, None),
         LaneKey::no_code(&name),
         LaneKey::sign_in_network(network),
         LaneKey::register_network(network),

@@ -1,8 +1,9 @@
 //! What an operator looks up and does.
 
 use domain::{
+    audit::AuditKind,
     lifecycle::State,
-    service::ports::{Registration, RenewalOutcome},
+    service::ports::{ActivationOutcome, Registration, RenewalOutcome, Stage},
 };
 use server::store::{Act, Store, check};
 
@@ -17,6 +18,8 @@ contract! {
     revoking_leaves_the_name_and_nothing_that_opens,
     deleting_frees_the_name_and_parts_events_from_the_person,
     an_act_in_the_middle_of_a_renewal_leaves_no_half,
+    a_renewal_that_was_begun_ends_with_the_sessions_and_with_the_secrets,
+    expiring_takes_secrets_that_were_never_proved,
 }
 
 async fn state(store: &dyn Store, username: &str) -> State {
@@ -91,6 +94,39 @@ async fn expiring_ends_secrets_and_sessions_and_nothing_else(db: Database) {
     assert_eq!(db.events("secrets_expired").await, 2);
 }
 
+async fn a_renewal_that_was_begun_ends_with_the_sessions_and_with_the_secrets(db: Database) {
+    let store = db.store().await;
+    for act in [Act::SignOut, Act::Expire] {
+        let username = act.kind().as_str();
+        let ada = active(&*store, username).await;
+        let renewal = renewing(&*store, ada, FIRST_STEP + 1).await;
+        assert!(store.perform(&name(username), act, now()).await.unwrap());
+        let activation = renewal.activation(FIRST_STEP + 2);
+        let outcome = store.activate(&activation, &renewal.event(AuditKind::Renewed)).await.unwrap();
+        assert_eq!(outcome, ActivationOutcome::TicketSpent, "{act:?}");
+        assert_eq!(
+            store.advance_ticket(&renewal.ticket, Stage::Registered, &ticket(), now()).await.unwrap(),
+            None
+        );
+        let account = find(&*store, username).await;
+        assert_eq!((account.active.unwrap().0.id, account.pending), (ada.pair, None));
+    }
+}
+
+async fn expiring_takes_secrets_that_were_never_proved(db: Database) {
+    let store = db.store().await;
+    let new = with_totp(&*store, "new").await;
+    assert!(store.perform(&name("new"), Act::Expire, now()).await.unwrap());
+    let outcome =
+        store.activate(&new.activation(FIRST_STEP), &new.event(AuditKind::Activated)).await.unwrap();
+    assert_eq!(outcome, ActivationOutcome::TicketSpent);
+    let account = find(&*store, "new").await;
+    assert_eq!(account.lapses_at, Some(lapse()));
+    let left = account.pending.unwrap();
+    assert_eq!((left.password, left.totp), (None, None));
+    assert_eq!(register(&*store, &registration("new")).await, Registration::Stored, "nobody holds the name");
+}
+
 async fn revoking_leaves_the_name_and_nothing_that_opens(db: Database) {
     let store = db.store().await;
     let ada = active(&*store, "ada").await;
@@ -148,8 +184,8 @@ async fn an_act_in_the_middle_of_a_renewal_leaves_no_half(db: Database) {
         let (acted, renewed) = tokio::join!(
             tokio::spawn(async move { acting.perform(&who, act, now()).await }),
             tokio::spawn(async move {
-                let event = ada.event(domain::audit::AuditKind::RenewalStarted);
-                renewing.begin_renewal(ada.account, ada.pair, FIRST_STEP + 1, &pending(), &event).await
+                let event = ada.event(AuditKind::RenewalStarted);
+                renewing.begin_renewal(ada.account, ada.pair, FIRST_STEP + 1, &pending(), None, &event).await
             }),
         );
         assert!(acted.unwrap().unwrap());
@@ -165,6 +201,10 @@ async fn an_act_in_the_middle_of_a_renewal_leaves_no_half(db: Database) {
                 account.pending.is_none()
                     && matches!(renewed, Ok(RenewalOutcome::Begun | RenewalOutcome::StepUsed))
             );
+        }
+        if matches!(act, Act::SignOut | Act::Expire) {
+            // Whichever came first. That was no session's renewal: one after the act is its owner's.
+            assert!(account.pending.is_none() || matches!(renewed, Ok(RenewalOutcome::Begun)), "{act:?}");
         }
     }
     check(&*store, None).await.unwrap();

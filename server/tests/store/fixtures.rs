@@ -182,7 +182,8 @@ pub(crate) async fn active(store: &dyn Store, username: &str) -> Active {
 pub(crate) async fn renewing(store: &dyn Store, active: Active, step: u64) -> Enrolling {
     let pending = pending();
     let event = active.event(AuditKind::RenewalStarted);
-    let outcome = store.begin_renewal(active.account, active.pair, step, &pending, &event).await.unwrap();
+    let outcome =
+        store.begin_renewal(active.account, active.pair, step, &pending, None, &event).await.unwrap();
     assert_eq!(outcome, RenewalOutcome::Begun);
     let begun = Enrolling { account: active.account, pair: pending.pair, ticket: pending.ticket.digest };
     let issued = issue_password(store, begun).await;

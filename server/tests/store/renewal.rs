@@ -14,6 +14,7 @@ contract! {
     a_pair_that_is_not_active_begins_no_renewal_and_spends_no_step,
     of_50_parallel_renewals_with_one_step_one_begins,
     a_rehash_replaces_only_the_envelope_it_read,
+    a_session_that_was_closed_meanwhile_begins_no_renewal_and_spends_no_step,
 }
 
 async fn a_renewal_begins_beside_the_active_pair(db: Database) {
@@ -21,7 +22,8 @@ async fn a_renewal_begins_beside_the_active_pair(db: Database) {
     let ada = active(&*store, "ada").await;
     let new = pending();
     let event = ada.event(AuditKind::RenewalStarted);
-    let outcome = store.begin_renewal(ada.account, ada.pair, FIRST_STEP + 1, &new, &event).await.unwrap();
+    let outcome =
+        store.begin_renewal(ada.account, ada.pair, FIRST_STEP + 1, &new, None, &event).await.unwrap();
     assert_eq!(outcome, RenewalOutcome::Begun);
     let account = find(&*store, "ada").await;
     assert_eq!(account.active.unwrap().0.id, ada.pair);
@@ -45,7 +47,8 @@ async fn a_used_step_begins_no_renewal(db: Database) {
     let store = db.store().await;
     let ada = active(&*store, "ada").await;
     let event = ada.event(AuditKind::RenewalStarted);
-    let outcome = store.begin_renewal(ada.account, ada.pair, FIRST_STEP, &pending(), &event).await.unwrap();
+    let outcome =
+        store.begin_renewal(ada.account, ada.pair, FIRST_STEP, &pending(), None, &event).await.unwrap();
     assert_eq!(outcome, RenewalOutcome::StepUsed);
     assert_eq!(find(&*store, "ada").await.pending, None);
     assert_eq!(db.events("renewal_started").await, 0);
@@ -58,7 +61,7 @@ async fn a_pair_that_is_not_active_begins_no_renewal_and_spends_no_step(db: Data
     let event = ada.event(AuditKind::RenewalStarted);
     for pair in [first.pair, pair_id()] {
         let outcome =
-            store.begin_renewal(ada.account, pair, FIRST_STEP + 2, &pending(), &event).await.unwrap();
+            store.begin_renewal(ada.account, pair, FIRST_STEP + 2, &pending(), None, &event).await.unwrap();
         assert_eq!(outcome, RenewalOutcome::StepUsed);
     }
     let account = find(&*store, "ada").await;
@@ -71,11 +74,31 @@ async fn of_50_parallel_renewals_with_one_step_one_begins(db: Database) {
     let ada = active(&*store, "ada").await;
     let outcomes = at_once(&[store, db.store().await], 50, |store| async move {
         let event = ada.event(AuditKind::RenewalStarted);
-        store.begin_renewal(ada.account, ada.pair, FIRST_STEP + 1, &pending(), &event).await.unwrap()
+        store.begin_renewal(ada.account, ada.pair, FIRST_STEP + 1, &pending(), None, &event).await.unwrap()
     })
     .await;
     assert_eq!(outcomes.into_iter().filter(|outcome| *outcome == RenewalOutcome::Begun).count(), 1);
     assert_eq!(db.count("credential_pairs").await, 2);
+}
+
+async fn a_session_that_was_closed_meanwhile_begins_no_renewal_and_spends_no_step(db: Database) {
+    let store = db.store().await;
+    let (ada, eve) = (active(&*store, "ada").await, active(&*store, "eve").await);
+    let begin = async |by| {
+        let event = ada.event(AuditKind::RenewalStarted);
+        store
+            .begin_renewal(ada.account, ada.pair, FIRST_STEP + 1, &pending(), Some(by), &event)
+            .await
+            .unwrap()
+    };
+    assert!(store.perform(&name("ada"), Act::SignOut, now()).await.unwrap());
+    for by in [&ada.session, &eve.session, &digest()] {
+        assert_eq!(begin(by).await, RenewalOutcome::SessionOver);
+    }
+    let account = find(&*store, "ada").await;
+    assert_eq!((account.last_step, account.pending), (Some(FIRST_STEP), None));
+    let own = open(&*store, ada, session()).await;
+    assert_eq!(begin(&own.digest).await, RenewalOutcome::StepUsed, "opening it took the step");
 }
 
 async fn a_rehash_replaces_only_the_envelope_it_read(db: Database) {

@@ -29,6 +29,7 @@ contract! {
     one_closes_a_session_of_the_same_account_and_no_other,
     a_session_that_is_gone_closes_nothing,
     all_sessions_but_one_are_closed_at_once,
+    closing_a_session_drops_a_renewal_that_it_may_have_begun,
     one_session_too_many_closes_the_one_unused_for_longest,
     of_60_parallel_sign_ins_no_more_sessions_than_the_limit_stay,
     a_session_that_an_older_program_opened_is_listed,
@@ -274,6 +275,28 @@ async fn all_sessions_but_one_are_closed_at_once(db: Database) {
     assert!(store.find_session(&eve.session).await.unwrap().is_some());
     assert!(!store.close_other_sessions(&ada.session, &event).await.unwrap(), "there is none left");
     assert_eq!(db.events("other_sessions_closed").await, 1);
+}
+
+async fn closing_a_session_drops_a_renewal_that_it_may_have_begun(db: Database) {
+    let store = db.store().await;
+    let (ada, eve) = (active(&*store, "ada").await, active(&*store, "eve").await);
+    renewing(&*store, eve, FIRST_STEP + 1).await;
+    let second = open(&*store, ada, session()).await;
+    let others = ada.event(AuditKind::OtherSessionsClosed);
+
+    let begun = renewing(&*store, ada, FIRST_STEP + 2).await;
+    let closed = ada.event(AuditKind::SessionClosed);
+    assert!(store.close_session_called(&ada.session, &handle(&second), &closed).await.unwrap());
+    assert_eq!(store.take_ticket_try(&begun.ticket, now()).await.unwrap(), None);
+
+    // There is no other session any more, and somebody may hold a ticket.
+    let begun = renewing(&*store, ada, FIRST_STEP + 3).await;
+    assert!(store.close_other_sessions(&ada.session, &others).await.unwrap());
+    assert_eq!(store.take_ticket_try(&begun.ticket, now()).await.unwrap(), None);
+    assert!(!store.close_other_sessions(&ada.session, &others).await.unwrap());
+    assert_eq!(db.events("other_sessions_closed").await, 1);
+    assert_eq!(find(&*store, "ada").await.active.unwrap().0.id, ada.pair);
+    assert!(find(&*store, "eve").await.pending.is_some(), "somebody else's stays");
 }
 
 async fn one_session_too_many_closes_the_one_unused_for_longest(db: Database) {

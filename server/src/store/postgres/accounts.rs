@@ -15,9 +15,10 @@ pub(super) async fn find_account(
 ) -> Result<Option<Account>, Fault> {
     let row: Option<AccountRow> = sqlx::query_as(
         "SELECT a.id AS account_id, a.username, a.lapses_at, a.last_totp_step,
-                act.id AS active_id, act.password AS active_password, act.totp AS active_totp,
+                act.id AS active_id, act.created_at AS active_since, act.password AS active_password, act.totp AS active_totp,
                 act.valid_until AS active_until,
-                pen.id AS pending_id, pen.password AS pending_password, pen.totp AS pending_totp
+                pen.id AS pending_id, pen.created_at AS pending_since, pen.password AS pending_password,
+                pen.totp AS pending_totp
          FROM accounts a
          LEFT JOIN credential_pairs act ON act.account_id = a.id AND act.role = 'active'
          LEFT JOIN credential_pairs pen ON pen.account_id = a.id AND pen.role = 'pending'

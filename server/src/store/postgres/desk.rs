@@ -61,7 +61,8 @@ async fn perform(
     sessions::delete_all(&mut tx, account).await?;
     match act {
         // The row goes below, after the event that needs its pseudonym.
-        Act::SignOut | Act::Delete => {}
+        Act::Delete => {}
+        Act::SignOut => drop_renewal(&mut tx, account).await?,
         Act::Expire => expire(&mut tx, account, now).await?,
         Act::Revoke => revoke(&mut tx, account).await?,
     }
@@ -76,6 +77,20 @@ async fn perform(
     Ok(true)
 }
 
+/// Drops a renewal that was begun: whoever is shown the door must not come back with new secrets.
+async fn drop_renewal(db: &mut PgConnection, account: AccountId) -> Result<(), Fault> {
+    sqlx::query(
+        "DELETE FROM credential_pairs WHERE account_id = $1 AND role = 'pending'
+           AND EXISTS (SELECT 1 FROM credential_pairs act WHERE act.account_id = $1 AND act.role = 'active')",
+    )
+    .bind(account.as_bytes().as_slice())
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends the active pair. Secrets that were never proved are taken away, and their ticket with them: they
+/// would be good for all of their time. The name then waits to be registered anew, or lapses.
 async fn expire(db: &mut PgConnection, account: AccountId, now: DateTime<Utc>) -> Result<(), Fault> {
     sqlx::query(
         "UPDATE credential_pairs SET valid_until = $2
@@ -83,6 +98,15 @@ async fn expire(db: &mut PgConnection, account: AccountId, now: DateTime<Utc>) -
     )
     .bind(account.as_bytes().as_slice())
     .bind(Stamp::from(now))
+    .execute(&mut *db)
+    .await?;
+    drop_renewal(&mut *db, account).await?;
+    sqlx::query(
+        "UPDATE credential_pairs SET password = NULL, totp = NULL, ticket_digest = NULL, ticket_expires_at = NULL,
+                ticket_tries = NULL, ticket_seal = NULL
+         WHERE account_id = $1 AND role = 'pending'",
+    )
+    .bind(account.as_bytes().as_slice())
     .execute(db)
     .await?;
     Ok(())

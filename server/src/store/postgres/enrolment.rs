@@ -24,7 +24,7 @@ pub(super) async fn advance_ticket(
     let row: Option<EnrolmentRow> = sqlx::query_as(
         "WITH used AS (
              SELECT a.id AS account_id, a.username, p.id AS pair_id, p.password, p.totp, p.ticket_tries,
-                    p.ticket_expires_at, p.ticket_seal, a.lapses_at,
+                    p.ticket_expires_at, p.ticket_seal, a.lapses_at, p.created_at AS begun_at,
                     EXISTS (SELECT 1 FROM credential_pairs act
                             WHERE act.account_id = a.id AND act.role = 'active') AS renewal
              FROM credential_pairs p JOIN accounts a ON a.id = p.account_id
@@ -36,7 +36,8 @@ pub(super) async fn advance_ticket(
                 ticket_seal = $7
          FROM used WHERE p.id = used.pair_id
          RETURNING used.account_id, used.username, used.pair_id, used.password, used.totp, used.ticket_tries,
-                   used.ticket_expires_at, used.ticket_seal, used.lapses_at, used.renewal",
+                   used.ticket_expires_at, used.ticket_seal, used.lapses_at, used.begun_at,
+                   used.renewal",
     )
     .bind(ticket.as_bytes().as_slice())
     .bind(next.digest.as_bytes().as_slice())
@@ -124,7 +125,7 @@ pub(super) async fn take_ticket_try(
            AND p.totp IS NOT NULL
            AND a.id = p.account_id AND (a.lapses_at IS NULL OR a.lapses_at > $2)
          RETURNING a.id AS account_id, a.username, p.id AS pair_id, p.password, p.totp, p.ticket_tries,
-                   p.ticket_expires_at, p.ticket_seal, a.lapses_at,
+                   p.ticket_expires_at, p.ticket_seal, a.lapses_at, p.created_at AS begun_at,
                    EXISTS (SELECT 1 FROM credential_pairs act
                            WHERE act.account_id = a.id AND act.role = 'active') AS renewal",
     )

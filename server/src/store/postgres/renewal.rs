@@ -4,10 +4,10 @@ use domain::{
     audit::AuditEvent,
     id::{AccountId, PairId},
     service::ports::{NewPending, RenewalOutcome},
+    token::TokenDigest,
 };
-use sqlx::PgConnection;
 
-use super::{PostgresStore, audit, pairs, steps};
+use super::{PostgresStore, audit, pairs, sessions, steps};
 use crate::store::Fault;
 
 pub(super) async fn begin_renewal(
@@ -16,6 +16,7 @@ pub(super) async fn begin_renewal(
     pair: PairId,
     step: u64,
     pending: &NewPending,
+    by: Option<&TokenDigest>,
     event: &AuditEvent,
 ) -> Result<RenewalOutcome, Fault> {
     let mut tx = store.begin().await?;
@@ -24,17 +25,15 @@ pub(super) async fn begin_renewal(
     {
         return Ok(RenewalOutcome::StepUsed);
     }
-    delete_pending(&mut tx, account).await?;
+    // Whoever closes sessions drops a renewal, too: before this, or after the commit.
+    if let Some(by) = by
+        && sessions::account_of(&mut tx, by).await? != Some(account)
+    {
+        return Ok(RenewalOutcome::SessionOver);
+    }
+    pairs::delete_pending(&mut tx, account).await?;
     pairs::insert_pending(&mut tx, account, pending, event.at).await?;
     audit::insert(&mut tx, event).await?;
     tx.commit().await?;
     Ok(RenewalOutcome::Begun)
-}
-
-async fn delete_pending(db: &mut PgConnection, account: AccountId) -> Result<(), Fault> {
-    sqlx::query("DELETE FROM credential_pairs WHERE account_id = $1 AND role = 'pending'")
-        .bind(account.as_bytes().as_slice())
-        .execute(db)
-        .await?;
-    Ok(())
 }

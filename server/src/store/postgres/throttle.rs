@@ -16,6 +16,16 @@ impl ThrottleStore for PostgresStore {
         Ok(apply(self, lane, rule).await?)
     }
 
+    async fn find(&self, lane: &LaneKey) -> Result<Option<LaneState>, StoreError> {
+        let row: Option<LaneRow> =
+            sqlx::query_as("SELECT failures, until FROM throttle_lanes WHERE lane = $1")
+                .bind(lane.as_bytes().as_slice())
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(Fault::from)?;
+        Ok(row.map(LaneState::try_from).transpose()?)
+    }
+
     async fn clear(&self, lane: &LaneKey) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM throttle_lanes WHERE lane = $1")
             .bind(lane.as_bytes().as_slice())

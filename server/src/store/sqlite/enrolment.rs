@@ -169,7 +169,7 @@ pub(super) async fn reissue_ticket(
 async fn find(db: &mut SqliteConnection, ticket: &TokenDigest) -> Result<Option<Enrolment>, Fault> {
     let row: Option<EnrolmentRow> = sqlx::query_as(
         "SELECT a.id AS account_id, a.username, p.id AS pair_id, p.password, p.totp, p.ticket_tries, p.ticket_expires_at,
-                p.ticket_seal, a.lapses_at,
+                p.ticket_seal, a.lapses_at, p.created_at AS begun_at,
                 EXISTS (SELECT 1 FROM credential_pairs act
                         WHERE act.account_id = a.id AND act.role = 'active') AS renewal
          FROM credential_pairs p JOIN accounts a ON a.id = p.account_id

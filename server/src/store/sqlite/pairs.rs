@@ -34,6 +34,16 @@ pub(super) async fn insert_pending(
     Ok(())
 }
 
+/// Drops the pair that is being enrolled, and the only ticket that works on it.
+/// `false` if there was none.
+pub(super) async fn delete_pending(db: &mut SqliteConnection, account: AccountId) -> Result<bool, Fault> {
+    let done = sqlx::query("DELETE FROM credential_pairs WHERE account_id = ?1 AND role = 'pending'")
+        .bind(account.as_bytes().as_slice())
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Whether `pair` is the account's active one. It stays so until the transaction ends: nobody else
 /// writes.
 pub(super) async fn is_active(

@@ -136,7 +136,18 @@ pub(super) async fn list_sessions(
     rows.into_iter().map(ListedSession::try_from).collect()
 }
 
-/// One statement: the session that asks is still there, and the other one belongs to its account.
+/// The account whose session has the token `token`. Nobody else writes until the transaction ends.
+pub(super) async fn account_of(
+    db: &mut SqliteConnection,
+    token: &TokenDigest,
+) -> Result<Option<AccountId>, Fault> {
+    let id: Option<Vec<u8>> = sqlx::query_scalar("SELECT account_id FROM sessions WHERE token_digest = ?1")
+        .bind(token.as_bytes().as_slice())
+        .fetch_optional(db)
+        .await?;
+    id.map(rows::account_id).transpose()
+}
+
 pub(super) async fn close_session_called(
     store: &SqliteStore,
     by: &TokenDigest,
@@ -144,34 +155,43 @@ pub(super) async fn close_session_called(
     event: &AuditEvent,
 ) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
-    let done = sqlx::query(
+    let Some(account) = account_of(&mut tx, by).await? else { return Ok(false) };
+    let closed = sqlx::query(
         "DELETE FROM sessions
-         WHERE account_id = (SELECT account_id FROM sessions WHERE token_digest = ?1)
-           AND substr(token_digest, 1, 16) = ?2",
+         WHERE account_id = ?1 AND substr(token_digest, 1, 16) = ?2",
     )
-    .bind(by.as_bytes().as_slice())
+    .bind(account.as_bytes().as_slice())
     .bind(handle.as_bytes().as_slice())
     .execute(&mut *tx)
     .await?;
-    audit::commit_if_changed(tx, &done, event).await
+    if closed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    pairs::delete_pending(&mut tx, account).await?;
+    audit::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
-/// One statement, for the same reason.
 pub(super) async fn close_other_sessions(
     store: &SqliteStore,
     by: &TokenDigest,
     event: &AuditEvent,
 ) -> Result<bool, Fault> {
     let mut tx = store.begin().await?;
-    let done = sqlx::query(
-        "DELETE FROM sessions
-         WHERE account_id = (SELECT account_id FROM sessions WHERE token_digest = ?1)
-           AND token_digest <> ?1",
-    )
-    .bind(by.as_bytes().as_slice())
-    .execute(&mut *tx)
-    .await?;
-    audit::commit_if_changed(tx, &done, event).await
+    let Some(account) = account_of(&mut tx, by).await? else { return Ok(false) };
+    let dropped = pairs::delete_pending(&mut tx, account).await?;
+    let closed = sqlx::query("DELETE FROM sessions WHERE account_id = ?1 AND token_digest <> ?2")
+        .bind(account.as_bytes().as_slice())
+        .bind(by.as_bytes().as_slice())
+        .execute(&mut *tx)
+        .await?;
+    if !dropped && closed.rows_affected() == 0 {
+        return Ok(false);
+    }
+    audit::insert(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Closes the sessions that were unused for longest where one more would be too many. Nobody else
