@@ -160,7 +160,8 @@ async fn text_that_is_made_here_says_its_charset_and_every_body_its_type() {
     for path in ["/api/openapi.json", "/api/session", "/api/nothing"] {
         assert_eq!(app.get(path).await.headers[header::CONTENT_TYPE], "application/json", "{path}");
     }
-    assert_eq!(app.get("/pkg/sesame.js").await.headers[header::CONTENT_TYPE], "text/javascript");
+    let script = app.get("/pkg/sesame.js").await;
+    assert!(script.headers[header::CONTENT_TYPE].as_bytes().starts_with(b"text/javascript"));
     let none = app.post("/api/sign-out", &json!({})).await;
     assert!(none.body.is_empty() && !none.headers.contains_key(header::CONTENT_TYPE));
 }
