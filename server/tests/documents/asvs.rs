@@ -227,11 +227,10 @@ fn every_test_that_was_written_for_the_matrix_stands_in_it() {
 fn the_matrix_counts_its_rows() {
     let rows = matrix();
     let text = read(MATRIX);
-    let all = |_: &Row| true;
     let lines = LEVELS.map(|(level, _)| (format!("L{level}"), Some(level)));
     for (name, level) in lines.into_iter().chain([("all".to_owned(), None)]) {
         let of_level: Vec<_> =
-            rows.iter().filter(|row| level.map_or_else(|| all(row), |level| row.level == level)).collect();
+            rows.iter().filter(|row| level.is_none_or(|level| row.level == level)).collect();
         let counts = STATES.map(|state| of_level.iter().filter(|row| row.state == state).count());
         let counts = counts.into_iter().chain([of_level.len()]).map(|count| count.to_string());
         let line = format!("| {name} | {} |", counts.collect::<Vec<_>>().join(" | "));

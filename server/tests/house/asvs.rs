@@ -190,8 +190,10 @@ fn files_that_are_handed_out_as_they_are_are_pictures_and_rules_for_robots() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
-    let ordinary =
-        |name: &String| !name.starts_with('.') && (name.ends_with(".svg") || name.ends_with(".txt"));
+    let ordinary = |name: &String| {
+        let kind = Path::new(name).extension();
+        !name.starts_with('.') && kind.is_some_and(|kind| kind == "svg" || kind == "txt")
+    };
     assert!(!names.is_empty() && names.iter().all(ordinary), "{names:?}");
 }
 

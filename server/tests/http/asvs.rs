@@ -16,6 +16,7 @@ use domain::{
     service::{policy::Policy, ports::Clock},
     throttle::Bucket,
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -61,7 +62,7 @@ async fn what_an_address_or_a_header_says_is_encoded_in_the_page() {
     let app = TestApp::new().await;
     let marks = ["\"><script>alert(1)</script>", "javascript:alert(1)//", "'-alert(1)-'"];
     for mark in marks {
-        let encoded: String = mark.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = utf8_percent_encode(mark, NON_ALPHANUMERIC);
         for path in ["/", "/compte/nouveau", "/nothing-here"] {
             for query in ["retour", "lang", "vers", "x"] {
                 let headers = [("cookie", "sesame=x; sesame_lang=\"><b>"), ("accept-language", "\"><i>")];
@@ -456,7 +457,7 @@ async fn a_request_whose_end_is_in_doubt_is_refused_or_read_in_one_way() {
     let answer = exchange(address, &both).await;
     let statuses: Vec<&str> =
         answer.split("HTTP/1.1 ").skip(1).filter_map(|rest| rest.split(' ').next()).collect();
-    assert!(matches!(statuses.as_slice(), ["400"] | ["401"] | ["401", "200"]), "{answer}");
+    assert!(matches!(statuses.as_slice(), ["400" | "401"] | ["401", "200"]), "{answer}");
     assert!(app.store.people(None, 10).await.unwrap().is_empty(), "a hidden request was served");
 }
 
