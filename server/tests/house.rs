@@ -8,6 +8,8 @@
     reason = "clippy takes helpers of tests for production code"
 )]
 
+#[path = "house/asvs.rs"]
+mod asvs;
 #[path = "house/supply.rs"]
 mod supply;
 

@@ -28,6 +28,7 @@ macro_rules! life {
 
 mod answer;
 mod app;
+mod asvs;
 mod attack;
 mod csp_reports;
 mod faults;
