@@ -48,7 +48,8 @@ tolerations:
 {{- if kindIs "string" . }}{{ . }}{{ else }}{{ int64 . }}{{ end -}}
 {{- end -}}
 
-{{/* The environment of Sésame as a map, for Deployments and Function resources alike. */}}
+{{/* The environment of Sésame as a map, for Deployments and Function resources alike. Takes root,
+metricsPort and, of what serves, part (web or function). */}}
 {{- define "sesame.environment" -}}
 {{- $values := .root.Values -}}
 {{- $config := $values.config -}}
@@ -66,8 +67,10 @@ tolerations:
   "SESAME_MAX_INFLIGHT" (include "sesame.text" $config.maxInflight)
   "SESAME_DATABASE_MAX_CONNECTIONS" (include "sesame.text" $config.databaseMaxConnections)
 -}}
-{{- with $config.trustedProxies -}}
-{{- $_ := set $env "SESAME_TRUSTED_PROXIES" (join "," .) -}}
+{{- if .part -}}
+{{- with include "sesame.trustedProxies" . -}}
+{{- $_ := set $env "SESAME_TRUSTED_PROXIES" . -}}
+{{- end -}}
 {{- end -}}
 {{- if $values.forwardAuth.enabled -}}
 {{- $_ := set $env "SESAME_FORWARD_AUTH_DOMAIN" $values.forwardAuth.domain -}}
@@ -177,8 +180,8 @@ volumeMounts:
 {{- end }}
 {{- end -}}
 
-{{/* The pod of web, all-in-one and functions. Takes root, name (of container 0), args, metricsPort,
-resources and selector (labels that are this workload's alone).
+{{/* The pod of web, all-in-one and functions. Takes root, part, name (of container 0), args,
+metricsPort, resources and selector (labels that are this workload's alone).
 
 Each pod migrates before it starts. A hook Job could not do that here: `helm install --wait` runs
 post-install hooks once everything is ready, and nothing would be ready without the schema; and a

@@ -20,11 +20,16 @@ def remove(variant, kind, name):
     variant.documents.remove(pick(variant, kind, name))
 
 
+def believe(container):
+    container["env"].append({"name": "SESAME_TRUSTED_PROXIES", "value": "10.42.0.0/16"})
+
+
 def policy(variant, name):
     return pick(variant, "NetworkPolicy", name)["spec"]
 
 
 INTERNAL, GATEWAY, PRO = "plain-internal", "plain-openfaas-gateway", "function-pro"
+LOCKED, BOTH, OPEN = "plain-openfaas-locked", "plain-openfaas-both", "plain-openfaas-open"
 SCALED, SQLITE, INGRESS = "plain-openfaas-autoscaling", "all-in-one-sqlite", "plain-ingress"
 
 # what is spoilt: (variant, rule that must notice, how)
@@ -198,6 +203,60 @@ MUTATIONS = {
         INTERNAL,
         "who reaches whom",
         lambda v: policy(v, "sesame")["ingress"][0]["ports"].append({"port": 9090, "protocol": "TCP"}),
+    ),
+    "the gateway let in without being asked for": (
+        SCALED,
+        "who reaches whom",
+        lambda v: policy(v, "sesame-functions")["ingress"][0]["from"].append(
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "openfaas"}},
+                "podSelector": {"matchLabels": {"app": "gateway"}},
+            }
+        ),
+    ),
+    "the gateway open to the pods of all namespaces": (
+        LOCKED,
+        "who reaches whom",
+        lambda v: policy(v, "sesame-gateway")["ingress"][0]["from"].append({"namespaceSelector": {}}),
+    ),
+    "a policy of ours on all of OpenFaaS": (
+        LOCKED,
+        "who reaches whom",
+        lambda v: policy(v, "sesame-gateway").update(podSelector={}),
+    ),
+    "functions that believe the gateway": (
+        GATEWAY,
+        "whose word on addresses is believed",
+        lambda v: believe(main(v, "authenticate-user")),
+    ),
+    "a Function that believes the gateway": (
+        PRO,
+        "whose word on addresses is believed",
+        lambda v: pick(v, "Function", "authenticate-user")["spec"]["environment"].update(
+            SESAME_TRUSTED_PROXIES="10.42.0.0/16"
+        ),
+    ),
+    "functions that believe a gateway beside the router": (
+        BOTH,
+        "whose word on addresses is believed",
+        lambda v: believe(main(v, "authenticate-user")),
+    ),
+    "functions that believe a gateway that nothing keeps out": (
+        OPEN,
+        "whose word on addresses is believed",
+        lambda v: believe(main(v, "authenticate-user")),
+    ),
+    "a gateway believed without its policy": (
+        LOCKED,
+        "whose word on addresses is believed",
+        lambda v: remove(v, "NetworkPolicy", "sesame-gateway"),
+    ),
+    "functions behind the router that believe nobody": (
+        SCALED,
+        "whose word on addresses is believed",
+        lambda v: main(v, "authenticate-user")["env"].remove(
+            {"name": "SESAME_TRUSTED_PROXIES", "value": "10.42.0.0/16"}
+        ),
     ),
     "health routes in the open": (
         INTERNAL,
