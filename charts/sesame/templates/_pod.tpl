@@ -132,8 +132,11 @@ chart cannot know. */}}
 {{- if not .Values.secrets.existingSecret }}
 checksum/keys: {{ include "sesame.keyRing" . | sha256sum }}
 {{- end }}
-{{- if include "sesame.databaseUrl" . }}
-checksum/database-url: {{ include "sesame.databaseUrl" . | sha256sum }}
+{{- with include "sesame.databaseUrl" . }}
+{{- $url := . }}
+{{- with include "sesame.unguessable" $ }}
+checksum/database-url: {{ printf "%s\n%s" . $url | sha256sum }}
+{{- end }}
 {{- end }}
 {{- if eq .Values.database.type "internal" }}
 checksum/database-ca: {{ get (include "sesame.postgresqlSecret" . | fromYaml) "ca.crt" | sha256sum }}

@@ -2,6 +2,7 @@
 named has to notice."""
 
 import copy
+import hashlib
 
 
 def pick(variant, kind, name):
@@ -29,6 +30,7 @@ def policy(variant, name):
 
 
 INTERNAL, GATEWAY, PRO = "plain-internal", "plain-openfaas-gateway", "function-pro"
+URL = "plain-external-url"
 LOCKED, BOTH, OPEN = "plain-openfaas-locked", "plain-openfaas-both", "plain-openfaas-open"
 SCALED, SQLITE, INGRESS = "plain-openfaas-autoscaling", "all-in-one-sqlite", "plain-ingress"
 
@@ -168,6 +170,20 @@ MUTATIONS = {
         INTERNAL,
         "secrets stay in Secrets",
         lambda v: main(v)["env"].append({"name": "DATABASE_URL", "value": v.secret("sesame-database-url")}),
+    ),
+    "a bare hash of the database URL": (
+        URL,
+        "no hash helps to guess",
+        lambda v: pod(v)["metadata"]["annotations"].update(
+            {"checksum/x": hashlib.sha256(v.secret("sesame-database-url").encode()).hexdigest()}
+        ),
+    ),
+    "a bare hash of its password": (
+        URL,
+        "no hash helps to guess",
+        lambda v: pod(v)["metadata"]["annotations"].update(
+            {"checksum/x": hashlib.sha1(b"s3cret").hexdigest()}
+        ),
     ),
     "a key ring that goes with the release": (
         INTERNAL,

@@ -4,6 +4,7 @@ wrong; nothing yielded means that it holds."""
 import base64
 import datetime
 import functools
+import hashlib
 import json
 import pathlib
 import re
@@ -534,6 +535,29 @@ def secrets_stay_secret(variant):
         for value in values:
             if value and (value in text or base64.b64encode(value.encode()).decode() in text):
                 yield f"{called(document)} shows a secret"
+
+
+def hashes_are_no_help(variant):
+    """Who may look at pods and not at Secrets learns nothing by which to try passwords at home: no
+    hash of a database URL or its password stands anywhere, in whatever form it may have been hashed."""
+    url = variant.secret("sesame-database-url") or variant.values["database"]["external"]["url"]
+    if not url:
+        return
+    texts = {url, urllib.parse.urlsplit(url).password, variant.values["database"]["external"]["url"]}
+    digests = {
+        digest
+        for text in texts - {None, ""}
+        for data in (text.encode(), base64.b64encode(text.encode()))
+        for form in (data, data + b"\n", json.dumps(data.decode()).encode())
+        for algorithm in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+        for raw in [hashlib.new(algorithm, form).digest()]
+        for digest in (raw.hex(), base64.b64encode(raw).decode())
+    }
+    for document in variant.documents:
+        if document["kind"] != "Secret":
+            text = json.dumps(document)
+            if any(digest in text for digest in digests):
+                yield f"{called(document)} has a hash by which the database's password can be guessed"
 
 
 def key_ring(variant):
@@ -1110,6 +1134,7 @@ RULES = {
     "replicas, autoscalers, disruption budgets": replicas,
     "whatever is named is there": references,
     "secrets stay in Secrets": secrets_stay_secret,
+    "no hash helps to guess": hashes_are_no_help,
     "key ring": key_ring,
     "database URL and certificate": database_url,
     "policies cover every pod": policies_cover_every_pod,
