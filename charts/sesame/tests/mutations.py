@@ -21,6 +21,13 @@ def remove(variant, kind, name):
     variant.documents.remove(pick(variant, kind, name))
 
 
+def dump(variant, old, new):
+    """Puts something else into the backup's script."""
+    spec = pick(variant, "CronJob", "sesame-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    script = spec["containers"][0]["args"][0]
+    spec["containers"][0]["args"] = [script.replace(old, new)]
+
+
 def believe(container):
     container["env"].append({"name": "SESAME_TRUSTED_PROXIES", "value": "10.42.0.0/16"})
 
@@ -314,6 +321,41 @@ MUTATIONS = {
         INTERNAL,
         "scripts and backups",
         lambda v: pick(v, "ConfigMap", "sesame-postgresql")["data"].update({"sesame.sh": "if true"}),
+    ),
+    "a password in pg_dump's arguments": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "pg_dump --no-password", 'pg_dump --dbname="$(cat /var/openfaas/secrets/sesame-database-url)"'),
+    ),
+    "a password in another program's arguments": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "mv -- ", 'ls "$piece" 2>/dev/null || true; mv -- '),
+    ),
+    "a password in pg_dump's environment": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "pg_dump --no-password", 'PGPASSWORD="$piece" pg_dump'),
+    ),
+    "a password file that others may read": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "umask 077", "umask 022"),
+    ),
+    "a password file that stays": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "trap 'rm ", "trap 'true "),
+    ),
+    "a URL that is told when it is wrong": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, 'fail "$unclear"', 'fail "$url"'),
+    ),
+    "colons and backslashes of a password as they are": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "piece=$piece$2", "piece=$piece"),
     ),
     "a test that asks for nothing": (
         INTERNAL,

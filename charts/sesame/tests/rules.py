@@ -17,6 +17,7 @@ import jsonschema
 import kubernetes_validate
 from kubernetes_validate import utils
 
+import dumps
 import restricted
 from chart import containers, matches
 
@@ -1081,6 +1082,17 @@ def scripts(variant):
             yield f"{called(backup)}: does not keep {variant.values['backup']['retentionDays']} days"
 
 
+def dump_scripts(variant):
+    """A backup's script hands pg_dump the database and shows nobody the password."""
+    for backup in variant.of("CronJob"):
+        spec = backup["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        container = spec["containers"][0]
+        if container["command"] != ["/bin/sh", "-euc"] or container.get("env"):
+            yield f"{called(backup)}: runs {container['command']} with {container.get('env')}"
+        for problem in dumps.problems(container["args"][0]):
+            yield f"{called(backup)}: {problem}"
+
+
 def test_pod(variant):
     """`helm test` asks every Service of ours whether it is ready."""
     asked = {
@@ -1144,5 +1156,6 @@ RULES = {
     "forward authentication": forward_auth,
     "monitoring": monitoring,
     "scripts and backups": scripts,
+    "backups keep the password to themselves": dump_scripts,
     "helm test asks every Service": test_pod,
 }
