@@ -169,9 +169,10 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 
+{{/* The volumes of such a container; the key ring is only there where keys is true. */}}
 {{- define "sesame.volumes" -}}
 {{/* Named as the gateway names it: so it can tell which secrets a function has. */}}
-{{- include "sesame.secretsVolume" (dict "root" .root "volume" (printf "%s-projected-secrets" .name) "keys" true) }}
+{{- include "sesame.secretsVolume" (dict "root" .root "volume" (printf "%s-projected-secrets" .name) "keys" .keys) }}
 - name: tmp
   emptyDir:
     medium: Memory
@@ -243,5 +244,5 @@ containers:
       failureThreshold: 3
     {{- include "sesame.container" . | nindent 4 }}
 volumes:
-  {{- include "sesame.volumes" . | nindent 2 }}
+  {{- include "sesame.volumes" (merge (dict "keys" true) .) | nindent 2 }}
 {{- end -}}

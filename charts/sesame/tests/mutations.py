@@ -178,6 +178,18 @@ MUTATIONS = {
         "secrets stay in Secrets",
         lambda v: main(v)["env"].append({"name": "DATABASE_URL", "value": v.secret("sesame-database-url")}),
     ),
+    "the key ring for the migration": (
+        PRO,
+        "the key ring is for who opens accounts",
+        lambda v: pod(v, "Job", "sesame-migrate")["spec"]["volumes"][0]["projected"]["sources"].append(
+            {"secret": {"name": "sesame-keys", "items": [{"key": "sesame-keys", "path": "sesame-keys"}]}}
+        ),
+    ),
+    "no key ring for a function": (
+        INTERNAL,
+        "the key ring is for who opens accounts",
+        lambda v: pod(v, name="generate-2fa")["spec"]["volumes"][0]["projected"]["sources"].pop(0),
+    ),
     "a bare hash of the database URL": (
         URL,
         "no hash helps to guess",

@@ -538,6 +538,17 @@ def secrets_stay_secret(variant):
                 yield f"{called(document)} shows a secret"
 
 
+def ring_for_who_opens(variant):
+    """Only what opens accounts is given the key ring: no job, no test, no database."""
+    ring = variant.values["secrets"]["existingSecret"] or f"{fullname(variant)}-keys"
+    for name, metadata, spec in variant.pods():
+        opens = metadata["labels"]["app.kubernetes.io/component"] in ("web", "all-in-one", "function")
+        # In whatever way a pod may name a Secret.
+        given = f'"{ring}"' in json.dumps(spec)
+        if given != opens:
+            yield f"pod of {name}: is {'given' if given else 'not given'} the key ring"
+
+
 def hashes_are_no_help(variant):
     """Who may look at pods and not at Secrets learns nothing by which to try passwords at home: no
     hash of a database URL or its password stands anywhere, in whatever form it may have been hashed."""
@@ -1146,6 +1157,7 @@ RULES = {
     "replicas, autoscalers, disruption budgets": replicas,
     "whatever is named is there": references,
     "secrets stay in Secrets": secrets_stay_secret,
+    "the key ring is for who opens accounts": ring_for_who_opens,
     "no hash helps to guess": hashes_are_no_help,
     "key ring": key_ring,
     "database URL and certificate": database_url,
