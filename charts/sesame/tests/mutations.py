@@ -214,6 +214,20 @@ MUTATIONS = {
         "database URL and certificate",
         lambda v: pick(v, "Secret", "sesame-database-url")["data"].update({"sesame-database-ca": FOREIGN}),
     ),
+    "a PostgreSQL that trusts loopback": (
+        INTERNAL,
+        "who the database lets in",
+        lambda v: pick(v, "ConfigMap", "sesame-postgresql")["data"].update(
+            {"pg_hba.conf": "local all all trust\nhost all all 127.0.0.1/32 trust\n"}
+        ),
+    ),
+    "a PostgreSQL with the rules of initdb": (
+        INTERNAL,
+        "who the database lets in",
+        lambda v: pod(v, "StatefulSet", "sesame-postgresql")["spec"]["containers"][0]["args"].remove(
+            "hba_file=/etc/sesame-postgresql-access/pg_hba.conf"
+        ),
+    ),
     "no policy for jobs": (
         INTERNAL,
         "policies cover every pod",

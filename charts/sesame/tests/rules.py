@@ -656,6 +656,35 @@ def internal_database(variant, parts):
         yield "the passwords go with the release, the volume does not"
 
 
+def internal_access(variant):
+    """Who the chart's own PostgreSQL lets in: over the network, and that is loopback, too, the one
+    user to the one database, by TLS and password; by its socket, inside the pod, everybody."""
+    if variant.values["database"]["type"] != "internal":
+        return
+    spec = variant.of("StatefulSet")[0]["spec"]["template"]["spec"]
+    container = spec["containers"][0]
+    files = {
+        f"{mount['mountPath']}/{item['path']}": (volume["configMap"]["name"], item["key"])
+        for mount in container["volumeMounts"]
+        for volume in spec["volumes"]
+        if volume["name"] == mount["name"] and "configMap" in volume
+        for item in volume["configMap"].get("items") or []
+    }
+    named = [argument.removeprefix("hba_file=") for argument in container["args"] if "hba_file=" in argument]
+    if len(named) != 1 or named[0] not in files:
+        yield f"its rules of access are {named or 'those of initdb'}; there are {sorted(files)}"
+        return
+    name, key = files[named[0]]
+    text = next(c["data"][key] for c in variant.of("ConfigMap") if c["metadata"]["name"] == name)
+    lines = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    wanted = [["local", "all", "all", "trust"], ["hostssl", "sesame", "sesame", "all", "scram-sha-256"]]
+    if lines != wanted:
+        yield f"lets in {lines}"
+    first = {path.rpartition("/")[2] for path in files if path.startswith("/docker-entrypoint-initdb.d/")}
+    if first != {"sesame.sh"}:
+        yield f"runs {sorted(first)} at first"
+
+
 def shake_hands(authority, certificate, key, host):
     """A TLS handshake in memory, as a client that verifies authority and name."""
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -1161,6 +1190,7 @@ RULES = {
     "no hash helps to guess": hashes_are_no_help,
     "key ring": key_ring,
     "database URL and certificate": database_url,
+    "who the database lets in": internal_access,
     "policies cover every pod": policies_cover_every_pod,
     "who reaches whom": flows,
     "whose word on addresses is believed": believed,
