@@ -38,11 +38,19 @@ READ = [
         {"PGHOST": "db", "PGUSER": "sesame", "PGDATABASE": "sesame"},
         "p%q@r's\\t:u%zz100%",
     ),
-    ("postgres://sesame:%5c%5C%3a%3A::\\\\%2525@db/d", {"PGHOST": "db", "PGDATABASE": "d"}, "\\\\::::\\\\%25"),
+    (
+        "postgres://sesame:%5c%5C%3a%3A::\\\\%2525@db/d",
+        {"PGHOST": "db", "PGDATABASE": "d"},
+        "\\\\::::\\\\%25",
+    ),
     ("postgres://sesame:%c3%A9%C3%81%e2%82%AC@db/d", {"PGHOST": "db", "PGDATABASE": "d"}, "éÁ€"),
     ("postgres://sesame:$(id)`id`;id&id|id*@db/d", {"PGHOST": "db"}, "$(id)`id`;id&id|id*"),
     ("postgres://s%40e:-nPassword@db/s%2Fd", {"PGUSER": "s@e", "PGDATABASE": "s/d"}, "-nPassword"),
-    ("postgres://sesame:Within6@[2001:db8::1]:5433/d", {"PGHOST": "2001:db8::1", "PGPORT": "5433"}, "Within6"),
+    (
+        "postgres://sesame:Within6@[2001:db8::1]:5433/d",
+        {"PGHOST": "2001:db8::1", "PGPORT": "5433"},
+        "Within6",
+    ),
     ("postgres://sesame:WithinBrackets@[::1]/d", {"PGHOST": "::1", "PGPORT": None}, "WithinBrackets"),
     (
         "postgres:///sesame?host=%2Frun%2Fpostgresql&user=ses+ame&password=In%2BQuery%3a+Space",
@@ -70,7 +78,7 @@ UNREAD = [
     "host=db user=sesame password=HiddenPassword",
     "",
 ]
-REAL = ("cat", "date", "find", "ls", "mv", "rm", "sync", "tail", "wc")
+REAL = ("cat", "date", "find", "ls", "mv", "rm", "tail", "wc")
 
 
 def shells():
@@ -102,6 +110,8 @@ class Run:
                 f"exit {int(dump_fails)}",
             )
             fake(root, "pg_restore", "exit 0")
+            # The real one would wait for whatever else this machine writes.
+            fake(root, "sync", "exit 0")
             # /tmp/ first: it is a part of what the others put in.
             for known, instead in (
                 ("/tmp/", f"{root}/tmp/"),
@@ -127,7 +137,9 @@ class Run:
             self.mode = passfile.stat().st_mode & 0o777 if passfile.exists() else None
             self.left = sorted(path.name for path in (root / "tmp").iterdir())
             self.dumps = sorted(path.name for path in (root / "backup").iterdir())
-            self.dump_modes = {path.stat().st_mode & 0o777 for path in (root / "backup").iterdir() if path != old}
+            self.dump_modes = {
+                path.stat().st_mode & 0o777 for path in (root / "backup").iterdir() if path != old
+            }
 
 
 def fake(root, name, text):

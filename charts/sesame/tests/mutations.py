@@ -351,7 +351,9 @@ MUTATIONS = {
     "a password in pg_dump's arguments": (
         INTERNAL,
         "backups keep the password to themselves",
-        lambda v: dump(v, "pg_dump --no-password", 'pg_dump --dbname="$(cat /var/openfaas/secrets/sesame-database-url)"'),
+        lambda v: dump(
+            v, "pg_dump --no-password", 'pg_dump --dbname="$(cat /var/openfaas/secrets/sesame-database-url)"'
+        ),
     ),
     "a password in another program's arguments": (
         INTERNAL,
