@@ -48,7 +48,8 @@ tolerations:
 {{- if kindIs "string" . }}{{ . }}{{ else }}{{ int64 . }}{{ end -}}
 {{- end -}}
 
-{{/* The environment of Sésame as a map, for Deployments and Function resources alike. */}}
+{{/* The environment of Sésame as a map, for Deployments and Function resources alike. Takes root,
+metricsPort and, of what serves, part (web or function). */}}
 {{- define "sesame.environment" -}}
 {{- $values := .root.Values -}}
 {{- $config := $values.config -}}
@@ -66,8 +67,10 @@ tolerations:
   "SESAME_MAX_INFLIGHT" (include "sesame.text" $config.maxInflight)
   "SESAME_DATABASE_MAX_CONNECTIONS" (include "sesame.text" $config.databaseMaxConnections)
 -}}
-{{- with $config.trustedProxies -}}
-{{- $_ := set $env "SESAME_TRUSTED_PROXIES" (join "," .) -}}
+{{- if .part -}}
+{{- with include "sesame.trustedProxies" . -}}
+{{- $_ := set $env "SESAME_TRUSTED_PROXIES" . -}}
+{{- end -}}
 {{- end -}}
 {{- if $values.forwardAuth.enabled -}}
 {{- $_ := set $env "SESAME_FORWARD_AUTH_DOMAIN" $values.forwardAuth.domain -}}
@@ -129,8 +132,11 @@ chart cannot know. */}}
 {{- if not .Values.secrets.existingSecret }}
 checksum/keys: {{ include "sesame.keyRing" . | sha256sum }}
 {{- end }}
-{{- if include "sesame.databaseUrl" . }}
-checksum/database-url: {{ include "sesame.databaseUrl" . | sha256sum }}
+{{- with include "sesame.databaseUrl" . }}
+{{- $url := . }}
+{{- with include "sesame.unguessable" $ }}
+checksum/database-url: {{ printf "%s\n%s" . $url | sha256sum }}
+{{- end }}
 {{- end }}
 {{- if eq .Values.database.type "internal" }}
 checksum/database-ca: {{ get (include "sesame.postgresqlSecret" . | fromYaml) "ca.crt" | sha256sum }}
@@ -163,9 +169,10 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 
+{{/* The volumes of such a container; the key ring is only there where keys is true. */}}
 {{- define "sesame.volumes" -}}
 {{/* Named as the gateway names it: so it can tell which secrets a function has. */}}
-{{- include "sesame.secretsVolume" (dict "root" .root "volume" (printf "%s-projected-secrets" .name) "keys" true) }}
+{{- include "sesame.secretsVolume" (dict "root" .root "volume" (printf "%s-projected-secrets" .name) "keys" .keys) }}
 - name: tmp
   emptyDir:
     medium: Memory
@@ -177,8 +184,8 @@ volumeMounts:
 {{- end }}
 {{- end -}}
 
-{{/* The pod of web, all-in-one and functions. Takes root, name (of container 0), args, metricsPort,
-resources and selector (labels that are this workload's alone).
+{{/* The pod of web, all-in-one and functions. Takes root, part, name (of container 0), args,
+metricsPort, resources and selector (labels that are this workload's alone).
 
 Each pod migrates before it starts. A hook Job could not do that here: `helm install --wait` runs
 post-install hooks once everything is ready, and nothing would be ready without the schema; and a
@@ -237,5 +244,5 @@ containers:
       failureThreshold: 3
     {{- include "sesame.container" . | nindent 4 }}
 volumes:
-  {{- include "sesame.volumes" . | nindent 2 }}
+  {{- include "sesame.volumes" (merge (dict "keys" true) .) | nindent 2 }}
 {{- end -}}

@@ -59,6 +59,20 @@ apply the result draw anew each time. With them, name Secrets of your own (exist
 {{- toYaml .Release.SesamePostgresql -}}
 {{- end -}}
 
+{{/* Something random that only readers of Secrets know. Annotations are for everybody who may look at
+pods: by a bare hash of a URL, of which all but the password is known, they could try passwords at
+home. Empty where the key ring is in a Secret that cannot be looked at, as in `helm template`. */}}
+{{- define "sesame.unguessable" -}}
+{{- if eq .Values.database.type "internal" -}}
+{{- get (include "sesame.postgresqlSecret" . | fromYaml) "tls.key" -}}
+{{- else if .Values.secrets.existingSecret -}}
+{{- $there := default dict (lookup "v1" "Secret" .Release.Namespace .Values.secrets.existingSecret) -}}
+{{- get (default dict $there.data) "sesame-keys" -}}
+{{- else -}}
+{{- include "sesame.keyRing" . -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The database URL that the chart writes into a Secret; empty where it writes none. */}}
 {{- define "sesame.databaseUrl" -}}
 {{- $database := .Values.database -}}

@@ -127,6 +127,16 @@ few for a backup and an admin. */}}
 {{- $problems = append $problems (printf "functions.replicas is %d, and OpenFaaS CE allows 5: set it to 5 or less, or openfaas.edition to pro." (int .Values.functions.replicas)) -}}
 {{- end -}}
 {{- end -}}
+{{- if and $openfaas.admitGateway (not (or $openfaas.enabled (eq .Values.mode "function"))) -}}
+{{- $problems = append $problems "openfaas.admitGateway lets in a gateway that is not there: set openfaas.enabled to true, or remove it." -}}
+{{- end -}}
+{{- if $openfaas.gatewayPolicy -}}
+{{- if not .Values.networkPolicy.enabled -}}
+{{- $problems = append $problems "openfaas.gatewayPolicy is set and networkPolicy.enabled is false: past the gateway every pod could claim any client's address. Switch the policies on, or remove openfaas.gatewayPolicy." -}}
+{{- else if not (include "sesame.gatewayAdmitted" .) -}}
+{{- $problems = append $problems "openfaas.gatewayPolicy guards a gateway that calls no function: set route.type to gateway or openfaas.admitGateway to true, or remove it." -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.functions.namePrefix (eq .Values.mode "all-in-one") -}}
 {{- $problems = append $problems "functions.namePrefix is set and mode all-in-one has no functions: remove it." -}}
 {{- end -}}
@@ -145,6 +155,9 @@ few for a backup and an admin. */}}
 {{- else if not (or .Values.openfaas.enabled (eq .Values.mode "function")) -}}
 {{- $problems = append $problems "route.type gateway needs OpenFaaS: set openfaas.enabled to true, or route.type to direct." -}}
 {{- end -}}
+{{- end -}}
+{{- if and (ne $route.type "none") (hasKey .Values.config.extra "SESAME_TRUSTED_PROXIES") -}}
+{{- $problems = append $problems "config.extra.SESAME_TRUSTED_PROXIES would be given to functions as well, whoever reaches them: use config.trustedProxies. (Only with route.type none, where the way in is yours, it stays.)" -}}
 {{- end -}}
 {{- if and $route.tls.secretName $route.tls.certResolver -}}
 {{- $problems = append $problems "route.tls.secretName and route.tls.certResolver are both set: the certificate comes from one of them. Remove the other." -}}

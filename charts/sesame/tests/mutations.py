@@ -2,6 +2,7 @@
 named has to notice."""
 
 import copy
+import hashlib
 
 
 def pick(variant, kind, name):
@@ -20,11 +21,24 @@ def remove(variant, kind, name):
     variant.documents.remove(pick(variant, kind, name))
 
 
+def dump(variant, old, new):
+    """Puts something else into the backup's script."""
+    spec = pick(variant, "CronJob", "sesame-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    script = spec["containers"][0]["args"][0]
+    spec["containers"][0]["args"] = [script.replace(old, new)]
+
+
+def believe(container):
+    container["env"].append({"name": "SESAME_TRUSTED_PROXIES", "value": "10.42.0.0/16"})
+
+
 def policy(variant, name):
     return pick(variant, "NetworkPolicy", name)["spec"]
 
 
 INTERNAL, GATEWAY, PRO = "plain-internal", "plain-openfaas-gateway", "function-pro"
+URL = "plain-external-url"
+LOCKED, BOTH, OPEN = "plain-openfaas-locked", "plain-openfaas-both", "plain-openfaas-open"
 SCALED, SQLITE, INGRESS = "plain-openfaas-autoscaling", "all-in-one-sqlite", "plain-ingress"
 
 # what is spoilt: (variant, rule that must notice, how)
@@ -164,6 +178,32 @@ MUTATIONS = {
         "secrets stay in Secrets",
         lambda v: main(v)["env"].append({"name": "DATABASE_URL", "value": v.secret("sesame-database-url")}),
     ),
+    "the key ring for the migration": (
+        PRO,
+        "the key ring is for who opens accounts",
+        lambda v: pod(v, "Job", "sesame-migrate")["spec"]["volumes"][0]["projected"]["sources"].append(
+            {"secret": {"name": "sesame-keys", "items": [{"key": "sesame-keys", "path": "sesame-keys"}]}}
+        ),
+    ),
+    "no key ring for a function": (
+        INTERNAL,
+        "the key ring is for who opens accounts",
+        lambda v: pod(v, name="generate-2fa")["spec"]["volumes"][0]["projected"]["sources"].pop(0),
+    ),
+    "a bare hash of the database URL": (
+        URL,
+        "no hash helps to guess",
+        lambda v: pod(v)["metadata"]["annotations"].update(
+            {"checksum/x": hashlib.sha256(v.secret("sesame-database-url").encode()).hexdigest()}
+        ),
+    ),
+    "a bare hash of its password": (
+        URL,
+        "no hash helps to guess",
+        lambda v: pod(v)["metadata"]["annotations"].update(
+            {"checksum/x": hashlib.sha1(b"s3cret").hexdigest()}
+        ),
+    ),
     "a key ring that goes with the release": (
         INTERNAL,
         "key ring",
@@ -173,6 +213,20 @@ MUTATIONS = {
         INTERNAL,
         "database URL and certificate",
         lambda v: pick(v, "Secret", "sesame-database-url")["data"].update({"sesame-database-ca": FOREIGN}),
+    ),
+    "a PostgreSQL that trusts loopback": (
+        INTERNAL,
+        "who the database lets in",
+        lambda v: pick(v, "ConfigMap", "sesame-postgresql")["data"].update(
+            {"pg_hba.conf": "local all all trust\nhost all all 127.0.0.1/32 trust\n"}
+        ),
+    ),
+    "a PostgreSQL with the rules of initdb": (
+        INTERNAL,
+        "who the database lets in",
+        lambda v: pod(v, "StatefulSet", "sesame-postgresql")["spec"]["containers"][0]["args"].remove(
+            "hba_file=/etc/sesame-postgresql-access/pg_hba.conf"
+        ),
     ),
     "no policy for jobs": (
         INTERNAL,
@@ -198,6 +252,60 @@ MUTATIONS = {
         INTERNAL,
         "who reaches whom",
         lambda v: policy(v, "sesame")["ingress"][0]["ports"].append({"port": 9090, "protocol": "TCP"}),
+    ),
+    "the gateway let in without being asked for": (
+        SCALED,
+        "who reaches whom",
+        lambda v: policy(v, "sesame-functions")["ingress"][0]["from"].append(
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "openfaas"}},
+                "podSelector": {"matchLabels": {"app": "gateway"}},
+            }
+        ),
+    ),
+    "the gateway open to the pods of all namespaces": (
+        LOCKED,
+        "who reaches whom",
+        lambda v: policy(v, "sesame-gateway")["ingress"][0]["from"].append({"namespaceSelector": {}}),
+    ),
+    "a policy of ours on all of OpenFaaS": (
+        LOCKED,
+        "who reaches whom",
+        lambda v: policy(v, "sesame-gateway").update(podSelector={}),
+    ),
+    "functions that believe the gateway": (
+        GATEWAY,
+        "whose word on addresses is believed",
+        lambda v: believe(main(v, "authenticate-user")),
+    ),
+    "a Function that believes the gateway": (
+        PRO,
+        "whose word on addresses is believed",
+        lambda v: pick(v, "Function", "authenticate-user")["spec"]["environment"].update(
+            SESAME_TRUSTED_PROXIES="10.42.0.0/16"
+        ),
+    ),
+    "functions that believe a gateway beside the router": (
+        BOTH,
+        "whose word on addresses is believed",
+        lambda v: believe(main(v, "authenticate-user")),
+    ),
+    "functions that believe a gateway that nothing keeps out": (
+        OPEN,
+        "whose word on addresses is believed",
+        lambda v: believe(main(v, "authenticate-user")),
+    ),
+    "a gateway believed without its policy": (
+        LOCKED,
+        "whose word on addresses is believed",
+        lambda v: remove(v, "NetworkPolicy", "sesame-gateway"),
+    ),
+    "functions behind the router that believe nobody": (
+        SCALED,
+        "whose word on addresses is believed",
+        lambda v: main(v, "authenticate-user")["env"].remove(
+            {"name": "SESAME_TRUSTED_PROXIES", "value": "10.42.0.0/16"}
+        ),
     ),
     "health routes in the open": (
         INTERNAL,
@@ -239,6 +347,43 @@ MUTATIONS = {
         INTERNAL,
         "scripts and backups",
         lambda v: pick(v, "ConfigMap", "sesame-postgresql")["data"].update({"sesame.sh": "if true"}),
+    ),
+    "a password in pg_dump's arguments": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(
+            v, "pg_dump --no-password", 'pg_dump --dbname="$(cat /var/openfaas/secrets/sesame-database-url)"'
+        ),
+    ),
+    "a password in another program's arguments": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "mv -- ", 'ls "$piece" 2>/dev/null || true; mv -- '),
+    ),
+    "a password in pg_dump's environment": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "pg_dump --no-password", 'PGPASSWORD="$piece" pg_dump'),
+    ),
+    "a password file that others may read": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "umask 077", "umask 022"),
+    ),
+    "a password file that stays": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "trap 'rm ", "trap 'true "),
+    ),
+    "a URL that is told when it is wrong": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, 'fail "$unclear"', 'fail "$url"'),
+    ),
+    "colons and backslashes of a password as they are": (
+        INTERNAL,
+        "backups keep the password to themselves",
+        lambda v: dump(v, "piece=$piece$2", "piece=$piece"),
     ),
     "a test that asks for nothing": (
         INTERNAL,

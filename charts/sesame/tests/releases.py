@@ -58,7 +58,7 @@ class Releases:
 
     def parts(self):
         """The parts of a release's life; each gives (what holds, why not or None), in order."""
-        return [self.upgrades, self.rings, self.own_ring, self.removal, self.refusals]
+        return [self.upgrades, self.rings, self.own_ring, self.urls, self.removal, self.refusals]
 
     def upgrades(self, variant):
         with Cluster() as cluster, tempfile.TemporaryDirectory() as folder:
@@ -120,6 +120,40 @@ class Releases:
             yield "and is read", None if "new-ring" in named and "sesame-keys" not in named else str(named)
             helm("upgrade", *values)
             yield "the way back is an upgrade", difference(first, secrets(cluster))
+
+    def urls(self, _):
+        """A database URL among the values: pods restart when it is another, and only then, whoever
+        made the key ring that hides it in their annotations."""
+        for own_ring in (False, True):
+            by = "a ring of one's own" if own_ring else "the chart's ring"
+            with Cluster() as cluster, tempfile.TemporaryDirectory() as folder:
+                helm = self.on(cluster, folder)
+                if own_ring:
+                    cluster.create(
+                        ("secrets", "sesame", "ring"),
+                        {
+                            "apiVersion": "v1",
+                            "kind": "Secret",
+                            "metadata": {"name": "ring"},
+                            "data": {"sesame-keys": added_key("")},
+                        },
+                    )
+
+                def with_password(password, own_ring=own_ring, folder=folder):
+                    values = {
+                        "publicUrl": "https://sesame.example.com",
+                        "database": {"external": {"url": f"postgres://sesame:{password}@db/sesame"}},
+                        "secrets": {"existingSecret": "ring" if own_ring else ""},
+                    }
+                    return "--values", self.values(folder, values)
+
+                helm("install", *with_password("one"))
+                first = annotations(cluster)
+                helm("upgrade", *with_password("one"))
+                yield f"the same database URL restarts nobody ({by})", difference(first, annotations(cluster))
+                helm("upgrade", *with_password("two"))
+                stayed = [name for name, value in annotations(cluster).items() if value == first[name]]
+                yield f"another one restarts everybody ({by})", f"stayed: {stayed}" if stayed else None
 
     def removal(self, variant):
         with Cluster() as cluster, tempfile.TemporaryDirectory() as folder:

@@ -4,6 +4,7 @@ wrong; nothing yielded means that it holds."""
 import base64
 import datetime
 import functools
+import hashlib
 import json
 import pathlib
 import re
@@ -16,6 +17,7 @@ import jsonschema
 import kubernetes_validate
 from kubernetes_validate import utils
 
+import dumps
 import restricted
 from chart import containers, matches
 
@@ -498,7 +500,7 @@ def references(variant):
             if lacks("Service", path["backend"]["service"]["name"]):
                 yield f"{called(ingress)}: Service {path['backend']['service']} is not there"
     spaces = {variant.namespace}
-    if values["route"]["type"] == "gateway":
+    if values["route"]["type"] == "gateway" or values["openfaas"]["gatewayPolicy"]:
         spaces.add(values["openfaas"]["namespace"])
     if values["monitoring"]["dashboard"]["namespace"]:
         spaces.add(values["monitoring"]["dashboard"]["namespace"])
@@ -534,6 +536,40 @@ def secrets_stay_secret(variant):
         for value in values:
             if value and (value in text or base64.b64encode(value.encode()).decode() in text):
                 yield f"{called(document)} shows a secret"
+
+
+def ring_for_who_opens(variant):
+    """Only what opens accounts is given the key ring: no job, no test, no database."""
+    ring = variant.values["secrets"]["existingSecret"] or f"{fullname(variant)}-keys"
+    for name, metadata, spec in variant.pods():
+        opens = metadata["labels"]["app.kubernetes.io/component"] in ("web", "all-in-one", "function")
+        # In whatever way a pod may name a Secret.
+        given = f'"{ring}"' in json.dumps(spec)
+        if given != opens:
+            yield f"pod of {name}: is {'given' if given else 'not given'} the key ring"
+
+
+def hashes_are_no_help(variant):
+    """Who may look at pods and not at Secrets learns nothing by which to try passwords at home: no
+    hash of a database URL or its password stands anywhere, in whatever form it may have been hashed."""
+    url = variant.secret("sesame-database-url") or variant.values["database"]["external"]["url"]
+    if not url:
+        return
+    texts = {url, urllib.parse.urlsplit(url).password, variant.values["database"]["external"]["url"]}
+    digests = {
+        digest
+        for text in texts - {None, ""}
+        for data in (text.encode(), base64.b64encode(text.encode()))
+        for form in (data, data + b"\n", json.dumps(data.decode()).encode())
+        for algorithm in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+        for raw in [hashlib.new(algorithm, form).digest()]
+        for digest in (raw.hex(), base64.b64encode(raw).decode())
+    }
+    for document in variant.documents:
+        if document["kind"] != "Secret":
+            text = json.dumps(document)
+            if any(digest in text for digest in digests):
+                yield f"{called(document)} has a hash by which the database's password can be guessed"
 
 
 def key_ring(variant):
@@ -620,6 +656,35 @@ def internal_database(variant, parts):
         yield "the passwords go with the release, the volume does not"
 
 
+def internal_access(variant):
+    """Who the chart's own PostgreSQL lets in: over the network, and that is loopback, too, the one
+    user to the one database, by TLS and password; by its socket, inside the pod, everybody."""
+    if variant.values["database"]["type"] != "internal":
+        return
+    spec = variant.of("StatefulSet")[0]["spec"]["template"]["spec"]
+    container = spec["containers"][0]
+    files = {
+        f"{mount['mountPath']}/{item['path']}": (volume["configMap"]["name"], item["key"])
+        for mount in container["volumeMounts"]
+        for volume in spec["volumes"]
+        if volume["name"] == mount["name"] and "configMap" in volume
+        for item in volume["configMap"].get("items") or []
+    }
+    named = [argument.removeprefix("hba_file=") for argument in container["args"] if "hba_file=" in argument]
+    if len(named) != 1 or named[0] not in files:
+        yield f"its rules of access are {named or 'those of initdb'}; there are {sorted(files)}"
+        return
+    name, key = files[named[0]]
+    text = next(c["data"][key] for c in variant.of("ConfigMap") if c["metadata"]["name"] == name)
+    lines = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    wanted = [["local", "all", "all", "trust"], ["hostssl", "sesame", "sesame", "all", "scram-sha-256"]]
+    if lines != wanted:
+        yield f"lets in {lines}"
+    first = {path.rpartition("/")[2] for path in files if path.startswith("/docker-entrypoint-initdb.d/")}
+    if first != {"sesame.sh"}:
+        yield f"runs {sorted(first)} at first"
+
+
 def shake_hands(authority, certificate, key, host):
     """A TLS handshake in memory, as a client that verifies authority and name."""
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -660,12 +725,24 @@ def policies_cover_every_pod(variant):
             yield f"pod of {name}: policies cover {sorted(kinds)}"
 
 
-def allowed(variant, direction, pod, peer, port, protocol="TCP"):
-    """Whether the policies let `peer` (namespace, labels) talk to `pod` (labels), or the other way."""
+def policies_of(variant, direction, space, pod):
+    """The policies that have a say on a pod: those of its namespace that choose its labels."""
+    return [
+        policy
+        for policy in variant.of("NetworkPolicy")
+        if policy["metadata"]["namespace"] == space
+        and matches(policy["spec"]["podSelector"], pod)
+        and direction in policy["spec"]["policyTypes"]
+    ]
+
+
+def allowed(variant, direction, pod, peer, port, protocol="TCP", space=None):
+    """Whether the policies let `peer` (namespace, labels) talk to `pod` (labels, of the release's
+    namespace or another), or the other way."""
+    space = space or variant.namespace
     rules = [
         rule
-        for policy in variant.of("NetworkPolicy")
-        if matches(policy["spec"]["podSelector"], pod) and direction in policy["spec"]["policyTypes"]
+        for policy in policies_of(variant, direction, space, pod)
         for rule in policy["spec"].get(direction.lower()) or []
     ]
     side = {"Ingress": "from", "Egress": "to"}[direction]
@@ -676,19 +753,20 @@ def allowed(variant, direction, pod, peer, port, protocol="TCP"):
         ):
             continue
         peers = rule.get(side)
-        if peers is None or any(is_peer(variant, entry, *peer) for entry in peers):
+        if peers is None or any(is_peer(space, entry, *peer) for entry in peers):
             return True
     return False
 
 
-def is_peer(variant, entry, namespace, labels):
+def is_peer(home, entry, namespace, labels):
+    """Whether an entry of a policy in namespace `home` means a pod of `namespace` with `labels`."""
     if "ipBlock" in entry:
         return namespace == "outside" and labels.get("cidr") == entry["ipBlock"]["cidr"]
     if namespace == "outside":
         return False
     space = entry.get("namespaceSelector")
     if space is None:
-        if namespace != variant.namespace:
+        if namespace != home:
             return False
     elif not matches(space, {"kubernetes.io/metadata.name": namespace}):
         return False
@@ -712,7 +790,7 @@ def flows(variant):
     monitor = (policy["monitoring"]["namespace"], {"app": "prometheus"})
     names = ("kube-system", {"k8s-app": "kube-dns"})
     routed = values["route"]["type"]
-    openfaas = values["openfaas"]["enabled"] or values["mode"] == "function"
+    called_by_gateway = routed == "gateway" or values["openfaas"]["admitGateway"]
     verifier = f"{values['functions']['namePrefix']}authenticate-user"
 
     def wrong(want, direction, name, labels, peer, port, protocol="TCP"):
@@ -728,7 +806,7 @@ def flows(variant):
             )
             by_router = verifies or (routed != "none" if web else routed in ("direct", "ingress"))
             yield from wrong(by_router, "Ingress", name, labels, router, 8080)
-            yield from wrong(not web and openfaas, "Ingress", name, labels, gateway, 8080)
+            yield from wrong(not web and called_by_gateway, "Ingress", name, labels, gateway, 8080)
             yield from wrong(True, "Ingress", name, labels, monitor, metrics)
             yield from wrong(False, "Ingress", name, labels, monitor, 8080)
             for peer in (router, gateway, stranger):
@@ -759,6 +837,85 @@ def flows(variant):
         for peer in (stranger, router, monitor, gateway):
             yield from wrong(False, "Ingress", database, labels, peer, 5432)
         yield from wrong(False, "Egress", database, labels, names, 53, "UDP")
+    yield from flows_to_the_gateway(variant, router)
+
+
+def flows_to_the_gateway(variant, router):
+    """OpenFaaS's namespace is another's: a policy there only when asked for, of the gateway alone,
+    and with room for what OpenFaaS itself does."""
+    values = variant.values
+    home, labels = values["openfaas"]["namespace"], values["networkPolicy"]["gateway"]["podLabels"]
+    there = [policy for policy in variant.of("NetworkPolicy") if policy["metadata"]["namespace"] == home]
+    if len(there) != int(values["openfaas"]["gatewayPolicy"]):
+        yield f"{len(there)} policies in namespace {home}"
+    for policy in there:
+        if policy["spec"]["policyTypes"] != ["Ingress"] or policy["spec"]["podSelector"] != {
+            "matchLabels": labels
+        }:
+            yield f"{called(policy)} has a say on more than who reaches the gateway"
+        monitor = (values["networkPolicy"]["monitoring"]["namespace"], {"app": "prometheus"})
+        alerts = (home, {"app": "alertmanager"})
+        neighbour = (variant.namespace, {"faas_function": "another"})
+        wanted = [
+            (router, 8080, True),
+            (alerts, 8080, True),
+            (alerts, 8082, True),
+            (monitor, 8082, True),
+            (monitor, 8080, False),
+            (neighbour, 8080, False),
+            (("elsewhere", router[1]), 8080, False),
+            (("outside", {"cidr": "203.0.113.0/24"}), 8080, False),
+            # The provider's: it would call functions as well.
+            (router, 8081, False),
+            (neighbour, 8081, False),
+        ]
+        for peer, port, want in wanted:
+            if allowed(variant, "Ingress", labels, peer, port, space=home) != want:
+                yield f"the gateway's port {port}: {peer[0]} {peer[1]} is {'refused' if want else 'allowed'}"
+
+
+def believed(variant):
+    """Who is given SESAME_TRUSTED_PROXIES: what only the router reaches, or a gateway that only the
+    router reaches. OpenFaaS's gateway hands on the X-Forwarded-For of its clients as it is."""
+    values = variant.values
+    wanted = ",".join(values["config"]["trustedProxies"])
+    policed = values["networkPolicy"]["enabled"]
+    router = (values["networkPolicy"]["router"]["namespace"], values["networkPolicy"]["router"]["podLabels"])
+    gateway_labels = values["networkPolicy"]["gateway"]["podLabels"]
+    gateway = (values["openfaas"]["namespace"], gateway_labels)
+    stranger = ("elsewhere", {"app": "stranger"})
+    guarded = bool(policies_of(variant, "Ingress", *gateway)) and not allowed(
+        variant, "Ingress", gateway_labels, stranger, 8080, space=gateway[0]
+    )
+    openfaas = values["openfaas"]["enabled"] or variant.mode == "function"
+    labels_of = dict(variant.pod_labels())
+    settings = {
+        name: [
+            {entry["name"]: entry["value"] for entry in container.get("env") or []}
+            for container in spec["containers"]
+        ]
+        for name, _, spec in variant.pods()
+    }
+    settings |= {f"Function {f['spec']['name']}": [f["spec"]["environment"]] for f in variant.of("Function")}
+    for name, environments in settings.items():
+        labels = labels_of[name]
+        component = labels["app.kubernetes.io/component"]
+        honest = False
+        if component in ("web", "all-in-one", "function"):
+            if policed:
+                by_router = allowed(variant, "Ingress", labels, router, 8080)
+                by_gateway = allowed(variant, "Ingress", labels, gateway, 8080)
+            else:
+                by_router = values["route"]["type"] != "none"
+                by_gateway = component == "function" and openfaas
+            honest = guarded if by_gateway else by_router
+            # What the router asks of one function goes for the two that nobody reaches as well.
+            if component == "function" and not by_gateway and values["forwardAuth"]["enabled"]:
+                honest = True
+        for env in environments:
+            found = env.get("SESAME_TRUSTED_PROXIES")
+            if found != (wanted if honest and wanted else None):
+                yield f"pod of {name}: believes {found or 'nobody'}"
 
 
 # --- Routes ------------------------------------------------------------------------------------
@@ -965,6 +1122,17 @@ def scripts(variant):
             yield f"{called(backup)}: does not keep {variant.values['backup']['retentionDays']} days"
 
 
+def dump_scripts(variant):
+    """A backup's script hands pg_dump the database and shows nobody the password."""
+    for backup in variant.of("CronJob"):
+        spec = backup["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        container = spec["containers"][0]
+        if container["command"] != ["/bin/sh", "-euc"] or container.get("env"):
+            yield f"{called(backup)}: runs {container['command']} with {container.get('env')}"
+        for problem in dumps.problems(container["args"][0]):
+            yield f"{called(backup)}: {problem}"
+
+
 def test_pod(variant):
     """`helm test` asks every Service of ours whether it is ready."""
     asked = {
@@ -1018,13 +1186,18 @@ RULES = {
     "replicas, autoscalers, disruption budgets": replicas,
     "whatever is named is there": references,
     "secrets stay in Secrets": secrets_stay_secret,
+    "the key ring is for who opens accounts": ring_for_who_opens,
+    "no hash helps to guess": hashes_are_no_help,
     "key ring": key_ring,
     "database URL and certificate": database_url,
+    "who the database lets in": internal_access,
     "policies cover every pod": policies_cover_every_pod,
     "who reaches whom": flows,
+    "whose word on addresses is believed": believed,
     "routes": routes,
     "forward authentication": forward_auth,
     "monitoring": monitoring,
     "scripts and backups": scripts,
+    "backups keep the password to themselves": dump_scripts,
     "helm test asks every Service": test_pod,
 }

@@ -395,6 +395,8 @@ def check_stack(tally, all_variants):
         for variable, value in function["environment"].items():
             if known and variable not in known:
                 problems.append(f"{name}: Sésame does not know {variable}")
+            if variable == "SESAME_TRUSTED_PROXIES":
+                problems.append(f"{name}: believes what the gateway's clients say of their address")
             if not isinstance(value, str):
                 problems.append(f"{name}: {variable} is no text")
             chart = spec.get("environment", {}).get(variable)

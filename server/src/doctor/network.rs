@@ -40,7 +40,8 @@ fn trusted(config: &Config, report: &mut Report) {
                 "SESAME_TRUSTED_PROXIES has {block}: anybody may claim any address in X-Forwarded-For, and no \
                  throttle holds them."
             ),
-            "Name the addresses of your proxies only, such as the cluster's pod network 10.42.0.0/16.",
+            "Name the addresses of your proxies only; a cluster's pod network, such as 10.42.0.0/16, where a \
+             network policy lets nobody but the router in.",
         );
     } else if let Some(block) = blocks.iter().find(|block| is_public(block)) {
         report.error(
@@ -56,7 +57,8 @@ fn trusted(config: &Config, report: &mut Report) {
             "trusted-proxies-none",
             "The public URL is https, so a proxy stands in front, but SESAME_TRUSTED_PROXIES names none: all \
              people seem to come from the proxy and share one throttle.",
-            "Set SESAME_TRUSTED_PROXIES to the proxy's address or network, such as 10.42.0.0/16.",
+            "Set SESAME_TRUSTED_PROXIES to the address or network of the proxy, if it writes X-Forwarded-For \
+             itself. OpenFaaS's gateway hands on what its clients write: behind it, leave this as it is.",
         );
     }
 }
