@@ -10,12 +10,9 @@ use std::{
 };
 
 use chrono::Months;
-use domain::{
-    service::{
-        Ports, Sesame,
-        ports::{Clock, Entropy, StoreError},
-    },
-    trail::Head,
+use domain::service::{
+    Ports, Sesame,
+    ports::{Clock, Entropy, StoreError},
 };
 use tokio::{
     net::TcpListener,
@@ -33,7 +30,7 @@ use crate::{
     http::{self, Dependencies, Draining, Function, TrustedProxies},
     metrics::{self, HashMeter, Metrics},
     site,
-    store::{self, Store},
+    store::{self, Store, Told},
 };
 
 /// How often what is over is deleted.
@@ -266,9 +263,9 @@ async fn keep_house(sesame: Arc<Sesame>, store: Arc<dyn Store>, kept: Months) {
         }
         match keep_trail(&*store, kept).await {
             // Logs are kept elsewhere: there a chain that was made anew meets what it was before.
-            Ok(head) if told != Some(head) => {
-                tracing::info!(number = head.number, hash = %head.link, "head of the audit trail");
-                told = Some(head);
+            Ok(latest) if told != Some(latest.head) => {
+                tracing::info!(head = %latest, "head of the audit trail");
+                told = Some(latest.head);
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "could not look after the audit trail; trying again later"),
@@ -278,12 +275,12 @@ async fn keep_house(sesame: Arc<Sesame>, store: Arc<dyn Store>, kept: Months) {
 
 /// Moves what older programs wrote into the audit trail, deletes what is older than it is `kept`, and
 /// answers where it ends.
-async fn keep_trail(store: &dyn Store, kept: Months) -> Result<Head, StoreError> {
+async fn keep_trail(store: &dyn Store, kept: Months) -> Result<Told, StoreError> {
     while store.adopt_batch().await? > 0 {}
     if let Some(before) = SystemClock.now().checked_sub_months(kept) {
         while store.trim_batch(before).await? > 0 {}
     }
-    Ok(store.ends().await?.head)
+    store::latest(store).await
 }
 
 /// Seals with the newest key that the database knows, also when it learns of one while this runs.

@@ -30,6 +30,7 @@ mod schema;
 mod sqlite;
 mod stamp;
 mod survey;
+mod told;
 mod trail;
 
 use std::{
@@ -48,6 +49,7 @@ pub use self::{
     keys::{KeyFingerprint, KeyFingerprints, SealedPair},
     schema::SchemaState,
     survey::{Server, Survey, survey},
+    told::{Fate, Told, latest},
     trail::{CheckError, Checked, Ends, Trail, check},
 };
 use self::{database_url::Location, fault::Fault};
