@@ -65,6 +65,11 @@ pub async fn copy_sqlite(path: &Path, to: &Path) -> Result<(), OpenError> {
     sqlite::backup::copy(path, to).await
 }
 
+/// Copies the backup `path` of a `SQLite` file into the new file `to`, and leaves it as it is.
+pub async fn copy_sqlite_backup(path: &Path, to: &Path) -> Result<(), OpenError> {
+    sqlite::backup::copy_backup(path, to).await
+}
+
 /// Whether the `SQLite` file is undamaged. Changes nothing.
 pub async fn is_sound_sqlite(path: &Path) -> Result<bool, OpenError> {
     sqlite::backup::is_sound(path).await
