@@ -310,6 +310,31 @@ fn what_stands_in_the_log_beside_a_backup_is_restored_with_it() {
 }
 
 #[test]
+fn a_restore_says_that_a_key_from_before_a_rotation_seals_again() {
+    let world = World::new();
+    serve(&world).stop();
+    let file = world.folder.path().join("copy.db");
+    assert!(world.run(&["backup", "--to", file.to_str().unwrap()]).status.success());
+    let restore = || {
+        let output = world.run(&["restore", "--replace", "--from", file.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        // What it keeps is named by the second.
+        for entry in fs::read_dir(world.data()).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.to_str().unwrap().contains(".before-") {
+                fs::remove_file(entry).unwrap();
+            }
+        }
+        stdout(&output)
+    };
+    assert!(!restore().contains("Key 1 seals"));
+    assert!(world.run(&["keys", "add"]).status.success());
+    let rotated = world.command(&["keys", "rotate"]).env("SESAME_REQUEST_TIMEOUT", "1").output().unwrap();
+    assert!(stdout(&rotated).contains("Key 2 seals everything"), "{}", stderr(&rotated));
+    let said = restore();
+    assert!(said.contains("Key 1 seals in it") && said.contains("run `sesame keys rotate`"), "{said}");
+}
+
+#[test]
 fn a_damaged_backup_a_text_and_a_postgresql_database_are_refused_with_a_sentence() {
     let world = World::new();
     let server = serve(&world);
