@@ -29,6 +29,8 @@ mod desk;
 mod enrolment;
 #[path = "store/keys.rs"]
 mod keys;
+#[path = "store/locks.rs"]
+mod locks;
 #[path = "store/purge.rs"]
 mod purge;
 #[path = "store/registration.rs"]
