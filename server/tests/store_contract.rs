@@ -35,6 +35,8 @@ mod locks;
 mod purge;
 #[path = "store/registration.rs"]
 mod registration;
+#[path = "store/rekey.rs"]
+mod rekey;
 #[path = "store/renewal.rs"]
 mod renewal;
 #[path = "store/schema.rs"]
