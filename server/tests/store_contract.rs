@@ -23,6 +23,8 @@ mod activation;
 mod availability;
 #[path = "store/census.rs"]
 mod census;
+#[path = "store/clock.rs"]
+mod clock;
 #[path = "store/desk.rs"]
 mod desk;
 #[path = "store/enrolment.rs"]
