@@ -2,12 +2,12 @@
 //! read every TOTP secret, so they are kept in two places.
 //!
 //! A restored file is put in place by one rename, after it was found sound, of a schema that this
-//! program knows, and sealed with the key ring at hand. Whatever fails before leaves all as it was.
+//! program knows, and sealed with the key ring at hand. Whatever fails before leaves all as it was, and
+//! at no moment is there no database: the next start would make an empty one beside the ring of the old.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -42,8 +42,12 @@ pub async fn backup(config: &Config, to: &Path) -> anyhow::Result<u64> {
 pub struct Restored {
     /// Where the database is.
     pub database: PathBuf,
-    /// Where the one that was there before went.
+    /// Where the one that was there before went, or what was left of it.
     pub kept: Option<PathBuf>,
+    /// The key that seals in it.
+    pub sealing: u32,
+    /// The newest key of the ring. Another one than `sealing` was put out of use by the restore.
+    pub newest: u32,
 }
 
 /// Puts the backup `from` in the database's place. One that is there already is kept beside it, and
@@ -79,46 +83,55 @@ pub async fn restore(
     if admitted.is_err() {
         remove_with_its_wal(&fresh)?;
     }
-    admitted?;
+    let sealing = admitted?;
     let kept = keep_old(&database, now)?;
     fs::rename(&fresh, &database)?;
     sync_folder_of(&database)?;
-    Ok(Restored { database, kept })
+    Ok(Restored { database, kept, sealing, newest: ring.newest() })
 }
 
 /// Copies the backup to `fresh` and has it prove, there, that it belongs to the program and the ring.
+/// Gives the number of the key that seals in it.
 async fn admit(
     config: &Config,
     from: &Path,
     fresh: &Path,
     ring: &crate::crypto::KeyRing,
-) -> anyhow::Result<()> {
-    let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(fresh)?;
-    io::copy(&mut File::open(from)?, &mut target)?;
-    target.sync_all()?;
+) -> anyhow::Result<u32> {
+    // Not byte by byte: what stands in a log beside the backup belongs to it.
+    store::copy_sqlite_backup(from, fresh).await?;
     // Opening brings an older schema up to date and refuses a newer one.
     let store = store::open(&DatabaseUrl::sqlite(fresh), config.store).await?;
     let checked = guard::check(&*store, ring).await;
     store.close().await;
-    checked?;
-    Ok(())
+    Ok(checked?)
 }
 
-/// Moves the database and what belongs to it out of the way.
+/// Gives the database a second name, for the first to be taken from it, and moves away what SQLite would
+/// replay into whatever has the first. That may be there although the database itself is gone. By now
+/// nothing stands in it that the database lacks: whether it is in use was asked in a way that folds it in.
 fn keep_old(database: &Path, now: DateTime<Utc>) -> anyhow::Result<Option<PathBuf>> {
-    if !database.exists() {
-        return Ok(None);
-    }
     let kept = beside(database, &format!("before-{}", now.format("%Y%m%dT%H%M%SZ")))?;
-    anyhow::ensure!(!kept.exists(), "{} exists already. Move it away first.", kept.display());
-    for suffix in ["-wal", "-shm"] {
+    let mut parts = Vec::new();
+    for suffix in ["", "-wal", "-shm", "-journal"] {
         let (from, to) = (with_suffix(database, suffix), with_suffix(&kept, suffix));
-        if from.exists() {
+        if !from.try_exists()? {
+            continue;
+        }
+        anyhow::ensure!(!to.try_exists()?, "{} exists already. Move it away first.", to.display());
+        parts.push((from, to));
+    }
+    let first = parts.first().map(|(_, to)| to.clone());
+    for (from, to) in parts {
+        if from != *database {
             fs::rename(from, to)?;
+        } else if fs::hard_link(&from, &to).is_err() {
+            // Some file systems have no links.
+            fs::copy(&from, &to)?;
+            File::open(&to)?.sync_all()?;
         }
     }
-    fs::rename(database, &kept)?;
-    Ok(Some(kept))
+    Ok(first)
 }
 
 fn sqlite_path(config: &Config) -> anyhow::Result<&Path> {
@@ -158,4 +171,27 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn until_another_has_its_name_the_old_database_keeps_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("sesame.db");
+        fs::write(&database, "old").unwrap();
+        fs::write(with_suffix(&database, "-wal"), "log").unwrap();
+        let kept = keep_old(&database, DateTime::UNIX_EPOCH).unwrap().unwrap();
+        // As the next start finds it when this process ends here.
+        assert_eq!(fs::read_to_string(&database).unwrap(), "old");
+        assert!(!with_suffix(&database, "-wal").exists());
+        fs::rename(folder.path().join("sesame.db.before-19700101T000000Z-wal"), folder.path().join("log"))
+            .unwrap();
+        fs::write(folder.path().join("new"), "new").unwrap();
+        fs::rename(folder.path().join("new"), &database).unwrap();
+        assert_eq!(fs::read_to_string(&kept).unwrap(), "old");
+        assert!(keep_old(&database, DateTime::UNIX_EPOCH).is_err(), "nothing that was kept is overwritten");
+    }
 }

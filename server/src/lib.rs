@@ -8,6 +8,7 @@ pub mod config;
 pub mod crypto;
 pub mod doctor;
 pub mod dossier;
+pub mod housekeeping;
 pub mod http;
 pub mod metrics;
 pub mod rekey;

@@ -5,7 +5,8 @@
 //! 1. the ring with the new key is given to every process   all open with it, none seals with it
 //! 2. its fingerprint is put into the database              every process seals with it from its next look on
 //! 3. every stored value is opened and sealed again         in batches; where one changed meanwhile, it stays
-//! 4. ... until nothing is sealed otherwise, and nobody can still be sealing with the old key
+//! 4. ... until a look finds nothing sealed otherwise, when nobody can be sealing with the old key any more,
+//!    nor be holding what was sealed with it, to put it back
 //! ```
 //!
 //! There is no state but the values themselves: a run that was killed is run again.
@@ -50,8 +51,10 @@ pub enum Unbound {
 }
 
 /// Has the newest key of `ring` seal, and seals everything stored again, `batch` pairs in a
-/// transaction. Ends once nothing is sealed otherwise `settle` after the key began to seal: by then no
-/// process seals with another one. `progress` is told the running total.
+/// transaction. Ends with a look that finds nothing sealed otherwise, and that began `settle` after the key
+/// began to seal and after the last value was replaced: by then no process seals with another key, and no
+/// request is under way that read a value of before, which an undone step would put back. `progress` is
+/// told the running total.
 pub async fn rotate(
     store: &dyn Store,
     ring: Arc<KeyRing>,
@@ -61,11 +64,12 @@ pub async fn rotate(
     progress: &(dyn Fn(u64) + Sync),
 ) -> anyhow::Result<Rotated> {
     let key = guard::introduce(store, &ring, SystemClock.now()).await?;
-    let settled = tokio::time::Instant::now() + settle;
+    let mut settled = tokio::time::Instant::now() + settle;
     let alone = store.list().await?.len() == 1;
     let vault = EnvelopeVault::new(ring, key, Arc::new(SystemEntropy));
     let mut pairs = 0;
     loop {
+        let is_settled = alone || tokio::time::Instant::now() >= settled;
         let pass = seal_again(store, &vault, key, batch, unbound, |more| {
             pairs += more;
             progress(pairs);
@@ -78,8 +82,12 @@ pub async fn rotate(
             pass.damaged
         );
         anyhow::ensure!(pass.unbound == 0, "{}", guard::GuardError::Unbound);
-        if pass.replaced == 0 {
-            if alone || tokio::time::Instant::now() >= settled {
+        if pass.replaced > 0 {
+            settled = tokio::time::Instant::now() + settle;
+        }
+        // Where nothing was replaced, there may still have been something that changed meanwhile.
+        if pass.found == 0 {
+            if is_settled {
                 return Ok(Rotated { key, pairs });
             }
             tokio::time::sleep_until(settled).await;
@@ -110,6 +118,7 @@ pub async fn forget(store: &dyn Store, sealing: u32, number: u32) -> anyhow::Res
 
 #[derive(Default)]
 struct Pass {
+    found: u64,
     replaced: u64,
     damaged: u64,
     unbound: u64,
@@ -130,6 +139,7 @@ async fn seal_again(
         let found = store.sealed_otherwise(&header, after, batch).await?;
         let Some(last) = found.last() else { return Ok(pass) };
         after = Some(last.id);
+        pass.found += found.len() as u64;
         let mut pairs = Vec::with_capacity(found.len());
         for old in found {
             if unbound == Unbound::Leave && is_unbound(&old) {

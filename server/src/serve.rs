@@ -10,12 +10,9 @@ use std::{
 };
 
 use chrono::Months;
-use domain::{
-    service::{
-        Ports, Sesame,
-        ports::{Clock, Entropy, StoreError},
-    },
-    trail::Head,
+use domain::service::{
+    Ports, Sesame,
+    ports::{Clock, Entropy},
 };
 use tokio::{
     net::TcpListener,
@@ -30,14 +27,12 @@ use crate::{
         Argon2Pool, EnvelopeVault, KeyRing, KeyedLanes, LogNames, SystemEntropy, guard,
         key_file::{self, KeyFileError},
     },
+    housekeeping,
     http::{self, Dependencies, Draining, Function, TrustedProxies},
     metrics::{self, HashMeter, Metrics},
     site,
     store::{self, Store},
 };
-
-/// How often what is over is deleted.
-const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
 /// How often a process looks which key seals.
 pub(crate) const KEY_INTERVAL: Duration = Duration::from_secs(2);
@@ -126,7 +121,8 @@ async fn start_beside(
     shape: Shape,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
     let (sesame, store) = (dependencies.sesame.clone(), dependencies.store.clone());
-    let mut tasks = vec![tokio::spawn(keep_house(sesame, store, Months::new(config.audit_months)))];
+    let kept = Months::new(config.audit_months);
+    let mut tasks = vec![tokio::spawn(housekeeping::keep_house(sesame, store, kept))];
     if let Some(address) = config.metrics_listen
         && let Some(listener) = metrics::bind(address, config.metrics_listen_given).await?
     {
@@ -253,38 +249,6 @@ async fn assemble(
         request_timeout: config.request_timeout,
         draining,
     })
-}
-
-async fn keep_house(sesame: Arc<Sesame>, store: Arc<dyn Store>, kept: Months) {
-    let mut ticks = tokio::time::interval(PURGE_INTERVAL);
-    let mut told = None;
-    loop {
-        ticks.tick().await;
-        match sesame.purge().await {
-            Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "deleted what was over"),
-            Err(error) => tracing::warn!(%error, "could not delete what was over; trying again later"),
-        }
-        match keep_trail(&*store, kept).await {
-            // Logs are kept elsewhere: there a chain that was made anew meets what it was before.
-            Ok(head) if told != Some(head) => {
-                tracing::info!(number = head.number, hash = %head.link, "head of the audit trail");
-                told = Some(head);
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "could not look after the audit trail; trying again later"),
-        }
-    }
-}
-
-/// Moves what older programs wrote into the audit trail, deletes what is older than it is `kept`, and
-/// answers where it ends.
-async fn keep_trail(store: &dyn Store, kept: Months) -> Result<Head, StoreError> {
-    while store.adopt_batch().await? > 0 {}
-    if let Some(before) = SystemClock.now().checked_sub_months(kept) {
-        while store.trim_batch(before).await? > 0 {}
-    }
-    Ok(store.ends().await?.head)
 }
 
 /// Seals with the newest key that the database knows, also when it learns of one while this runs.

@@ -23,16 +23,22 @@ mod activation;
 mod availability;
 #[path = "store/census.rs"]
 mod census;
+#[path = "store/clock.rs"]
+mod clock;
 #[path = "store/desk.rs"]
 mod desk;
 #[path = "store/enrolment.rs"]
 mod enrolment;
 #[path = "store/keys.rs"]
 mod keys;
+#[path = "store/locks.rs"]
+mod locks;
 #[path = "store/purge.rs"]
 mod purge;
 #[path = "store/registration.rs"]
 mod registration;
+#[path = "store/rekey.rs"]
+mod rekey;
 #[path = "store/renewal.rs"]
 mod renewal;
 #[path = "store/schema.rs"]

@@ -60,6 +60,14 @@ pub(super) fn restore(matches: &ArgMatches) -> anyhow::Result<()> {
     if let Some(kept) = restored.kept {
         say(&format!("What was there before is now {}.", kept.display()));
     }
+    if restored.newest != restored.sealing {
+        say(&format!(
+            "Key {old} seals in it, as it did when the backup was made, and not the ring's newest, key {new}. Start, then \
+             run `sesame keys rotate`: if key {old} has leaked, whatever is written before that is sealed with a leaked key.",
+            old = restored.sealing,
+            new = restored.newest
+        ));
+    }
     Ok(())
 }
 

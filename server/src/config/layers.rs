@@ -94,6 +94,11 @@ impl Collected {
         self.problems.push(Problem { setting, sentence });
     }
 
+    /// Who gave each value.
+    pub(super) fn origins(&self) -> BTreeMap<&'static str, Origin> {
+        self.values.iter().map(|(key, given)| (*key, given.origin.clone())).collect()
+    }
+
     /// The settings that a lost file may have meant to give: those that no higher layer gave.
     pub(super) fn lost(&self) -> BTreeSet<&'static str> {
         let from_above = |key: &&'static str| {

@@ -26,7 +26,7 @@ use ipnet::IpNet;
 pub use self::{
     forward_auth::ForwardAuth,
     function::duration as go_duration,
-    layers::{Given, Sources},
+    layers::{Given, Origin, Sources},
     partial::Partial,
     read::{Problem, Problems},
 };

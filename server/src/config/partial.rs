@@ -1,9 +1,9 @@
 //! As much of a configuration as can be read, for `sesame doctor`, which looks at the rest even when
 //! there are mistakes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Config, Problem, Problems, Sources, layers, read::Reader};
+use super::{Config, Origin, Problem, Problems, Sources, layers, read::Reader};
 
 /// Settings that are checked against one another: a mistake in one makes the others doubtful.
 const BOUND: [&[&str]; 2] = [
@@ -19,6 +19,7 @@ pub struct Partial {
     /// The mistakes.
     pub problems: Vec<Problem>,
     doubtful: BTreeSet<&'static str>,
+    origins: BTreeMap<&'static str, Origin>,
 }
 
 impl Partial {
@@ -26,6 +27,7 @@ impl Partial {
     pub fn load(sources: &Sources) -> Result<Self, Problems> {
         let collected = layers::collect(sources);
         let mut doubtful = collected.lost();
+        let origins = collected.origins();
         let mut all = Reader::new(collected.clone());
         Config::read(&mut all);
         let problems: Vec<Problem> = all.into_problems().iter().cloned().collect();
@@ -35,7 +37,13 @@ impl Partial {
         }
         let mut rest = Reader::new(collected.without(&doubtful));
         let config = Config::read(&mut rest);
-        Ok(Self { config: rest.finish(config)?, problems, doubtful })
+        Ok(Self { config: rest.finish(config)?, problems, doubtful, origins })
+    }
+
+    /// Who gave the value of `key`, if anybody did.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.origins.get(key)
     }
 
     /// Whether the value of `key` is the one that somebody meant.

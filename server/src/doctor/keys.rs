@@ -63,6 +63,18 @@ fn belongs(ring: &KeyRing, survey: &Survey, report: &mut Report) {
         report.refusal("secrets-unbound", &GuardError::Unbound.to_string());
     }
     if let Err(error) = guard::compare(&survey.keys, ring) {
-        report.refusal("key-ring-wrong", &error.to_string());
+        return report.refusal("key-ring-wrong", &error.to_string());
+    }
+    let (sealing, newest) = (guard::sealing(&survey.keys, ring), ring.newest());
+    if sealing != newest {
+        report.warning(
+            "key-not-newest",
+            format!(
+                "Key {sealing} seals, and not the ring's newest, key {newest}: a rotation was begun and not ended, or \
+                 a backup from before it was restored. If key {sealing} has leaked, new secrets are sealed with a \
+                 leaked key."
+            ),
+            "Run `sesame keys rotate`, once every process has this ring.",
+        );
     }
 }

@@ -11,6 +11,7 @@ mod database;
 mod keys;
 mod machine;
 mod network;
+mod password;
 mod report;
 mod storage;
 
@@ -65,6 +66,7 @@ pub async fn examine(sources: &Sources) -> Report {
     );
     if known.is_sure("database_url") && known.is_sure("data_dir") {
         database::examine(&config.database_url, &seen, &mut report);
+        password::examine(&known, &sources.mounts, &mut report);
         for folder in Folder::all_of(config) {
             storage::examine(&folder, &mut report);
         }

@@ -13,7 +13,10 @@ use crate::config;
 
 /// A database URL: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
 #[derive(Clone)]
-pub struct DatabaseUrl(Location);
+pub struct DatabaseUrl {
+    location: Location,
+    has_password: bool,
+}
 
 /// What a [`DatabaseUrl`] points to.
 #[derive(Clone)]
@@ -58,22 +61,28 @@ impl DatabaseUrl {
     /// The URL of a `SQLite` file.
     #[must_use]
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Self(Location::Sqlite(path.into()))
+        Self { location: Location::Sqlite(path.into()), has_password: false }
     }
 
     /// The path, when this is a `SQLite` file.
     #[must_use]
     pub fn sqlite_path(&self) -> Option<&Path> {
-        match &self.0 {
+        match &self.location {
             Location::Sqlite(path) => Some(path),
             Location::Postgres(_) => None,
         }
     }
 
+    /// Whether a password stands in it.
+    #[must_use]
+    pub const fn has_password(&self) -> bool {
+        self.has_password
+    }
+
     /// How the way there is protected.
     #[must_use]
     pub fn wire(&self) -> Wire {
-        let Location::Postgres(to) = &self.0 else { return Wire::Local };
+        let Location::Postgres(to) = &self.location else { return Wire::Local };
         if to.get_socket().is_some() || config::is_loopback(to.get_host()) {
             return Wire::Local;
         }
@@ -85,7 +94,7 @@ impl DatabaseUrl {
     }
 
     pub(super) const fn location(&self) -> &Location {
-        &self.0
+        &self.location
     }
 }
 
@@ -94,22 +103,22 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
         if let Some(path) = text.strip_prefix("sqlite:") {
-            sqlite_location(path).map(Self)
+            Ok(Self::sqlite(sqlite_path(path)?))
         } else if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            postgres_location(text).map(Self)
+            Ok(Self { location: postgres_location(text)?, has_password: holds_password(text) })
         } else {
             Err(DatabaseUrlError::Scheme)
         }
     }
 }
 
-fn sqlite_location(path: &str) -> Result<Location, DatabaseUrlError> {
+fn sqlite_path(path: &str) -> Result<&str, DatabaseUrlError> {
     // `sqlite:///var/lib/x.db` is common, too.
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.is_empty() || path.contains(['?', '\0']) || path.contains(":memory:") {
         return Err(DatabaseUrlError::Path);
     }
-    Ok(Location::Sqlite(path.into()))
+    Ok(path)
 }
 
 fn postgres_location(text: &str) -> Result<Location, DatabaseUrlError> {
@@ -121,9 +130,19 @@ fn postgres_location(text: &str) -> Result<Location, DatabaseUrlError> {
     Ok(Location::Postgres(Box::new(options)))
 }
 
+/// Whether a URL that `PostgreSQL`'s driver reads has a password, before the host or behind the rest. What
+/// the driver makes of it does not tell: it also takes one from the environment.
+fn holds_password(url: &str) -> bool {
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    let authority = place.split("//").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    user.split_once(':').is_some_and(|(_, password)| !password.is_empty())
+        || query.split('&').any(|pair| pair.starts_with("password="))
+}
+
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let options = match &self.0 {
+        let options = match &self.location {
             Location::Sqlite(path) => return write!(f, "sqlite:{}", path.display()),
             Location::Postgres(options) => options,
         };
@@ -161,6 +180,21 @@ mod tests {
             let url: DatabaseUrl = text.parse().unwrap();
             assert_eq!(url.to_string(), "postgres://app@db.example:6432/sesame");
             assert_eq!(format!("{url:?}"), "DatabaseUrl(postgres://app@db.example:6432/sesame)");
+        }
+    }
+
+    #[test]
+    fn whether_there_is_a_password_is_told() {
+        let holds = |text: &str| text.parse::<DatabaseUrl>().unwrap().has_password();
+        assert!(holds("postgres://app:s3cr%40t@db.example:6432/sesame"));
+        assert!(holds("postgresql://app@db.example/sesame?sslmode=require&password=s3cret"));
+        for text in [
+            "postgres://app@db.example:6432/sesame?sslmode=require",
+            "postgres://app:@db.example/sesame",
+            "postgres://db.example:6432/sesame",
+            "sqlite:a:b@c.db",
+        ] {
+            assert!(!holds(text), "{text}");
         }
     }
 

@@ -70,8 +70,8 @@ pub trait KeyFingerprints: Send + Sync {
         limit: u32,
     ) -> Result<Vec<SealedPair>, StoreError>;
 
-    /// Puts new values in the place of old ones, where these still stand. Gives how many pairs that
-    /// were; either all of these are changed or none.
+    /// Puts new values in the place of old ones, where these still stand and nobody is at work on them.
+    /// Gives how many pairs that were; either all of these are changed or none.
     async fn replace_sealed(&self, pairs: &[(SealedPair, SealedPair)]) -> Result<u64, StoreError>;
 
     /// Forgets a key unless a value begins with its `header`, in one statement. Gives whether it is

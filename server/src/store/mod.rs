@@ -30,6 +30,7 @@ mod schema;
 mod sqlite;
 mod stamp;
 mod survey;
+mod told;
 mod trail;
 
 use std::{
@@ -48,6 +49,7 @@ pub use self::{
     keys::{KeyFingerprint, KeyFingerprints, SealedPair},
     schema::SchemaState,
     survey::{Server, Survey, survey},
+    told::{Fate, Told, latest},
     trail::{CheckError, Checked, Ends, Trail, check},
 };
 use self::{database_url::Location, fault::Fault};
@@ -61,6 +63,11 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// Copies the `SQLite` file `path`, in use or not, into the new file `to`.
 pub async fn copy_sqlite(path: &Path, to: &Path) -> Result<(), OpenError> {
     sqlite::backup::copy(path, to).await
+}
+
+/// Copies the backup `path` of a `SQLite` file into the new file `to`, and leaves it as it is.
+pub async fn copy_sqlite_backup(path: &Path, to: &Path) -> Result<(), OpenError> {
+    sqlite::backup::copy_backup(path, to).await
 }
 
 /// Whether the `SQLite` file is undamaged. Changes nothing.

@@ -9,6 +9,8 @@ use domain::{
     trail::{Broken, Entry, Head, Link, Subject},
 };
 
+use super::Told;
+
 /// How many entries are read, moved or deleted at a time.
 pub(super) const PAGE: u32 = 1_000;
 
@@ -45,9 +47,19 @@ pub struct Checked {
     pub ends: Ends,
     /// When the oldest entry that is kept happened.
     pub since: Option<DateTime<Utc>>,
+    /// When the newest did.
+    pub until: Option<DateTime<Utc>>,
     /// Whether the trail passes through the place that was told before; `None` where none was asked
-    /// for, or where it was deleted since.
+    /// for, or where its entry was deleted since.
     pub passes: Option<bool>,
+}
+
+impl Checked {
+    /// Where the trail ends, to be told.
+    #[must_use]
+    pub const fn head(&self) -> Told {
+        Told { head: self.ends.head, at: self.until }
+    }
 }
 
 /// Why a trail could not be said to be whole.
@@ -78,13 +90,12 @@ async fn follow(trail: &dyn Trail, ends: Ends, told: Option<Head>) -> Result<Che
     let mut at = ends.base;
     // A place beyond the head was cut off.
     let mut passes = told.filter(|told| told.number > ends.head.number).map(|_| false);
-    let mut meet = |place: Head| {
-        if let Some(told) = told.filter(|told| told.number == place.number) {
-            passes = Some(told.link == place.link);
-        }
-    };
-    meet(at);
-    let mut since = None;
+    let meets =
+        |place: Head| told.filter(|told| told.number == place.number).map(|told| told.link == place.link);
+    // Of the last entry that was deleted the hash still stands there. It can be wrong, but that it is
+    // right does not mean that the entry is.
+    passes = passes.or(meets(at).filter(|passes| !passes || at == Head::ORIGIN));
+    let (mut since, mut until) = (None, None);
     while at.number < ends.head.number {
         let page = trail.entries(at.number, PAGE).await?;
         let Some((first, _)) = page.first() else {
@@ -97,13 +108,14 @@ async fn follow(trail: &dyn Trail, ends: Ends, told: Option<Head>) -> Result<Che
                 break;
             }
             at = at.follow(entry, *link)?;
-            meet(at);
+            until = Some(entry.at);
+            passes = passes.or(meets(at));
         }
     }
     if at != ends.head {
         return Err(Broken::Head { number: ends.head.number }.into());
     }
-    Ok(Checked { ends, since, passes })
+    Ok(Checked { ends, since, until, passes })
 }
 
 /// The entry that comes after `head`, and the head that it makes. An instant counts as it is stored.

@@ -149,6 +149,42 @@ fn the_trail_is_verified_beside_a_running_server_and_a_change_is_found() {
 }
 
 #[test]
+fn a_trail_that_was_emptied_is_noticed_by_any_head_that_was_told_and_is_not_old() {
+    let world = World::new();
+    let server = world.serve();
+    Person::enrol(&server.address, "ada").unwrap();
+    let told = json_of(&world, &["audit", "verify", "--json"])["head"].as_str().unwrap().to_owned();
+    let (place, time) = told.split_once('@').unwrap();
+    Person::enrol(&server.address, "bob").unwrap();
+    server.stop();
+    let newest = json_of(&world, &["audit", "verify", "--json"])["head"].as_str().unwrap().to_owned();
+    let server = world.serve();
+    Person::enrol(&server.address, "cleo").unwrap();
+    assert!(server.stop().1.contains(&newest), "the log tells it with its time");
+    let verify = |head: &str| {
+        let said = stdout(&world.run(&["audit", "verify", "--head", head]));
+        let output = world.run(&["audit", "verify", "--json", "--head", head]);
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap(), said)
+    };
+    for head in [told.as_str(), place] {
+        assert_eq!(verify(head).0, Some(0), "{head}");
+    }
+    world.execute(
+        "DELETE FROM audit_trail;
+         UPDATE audit_trail_ends SET base_number = head_number, base_hash = head_hash",
+    );
+    let (code, answer, said) = verify(&told);
+    assert_eq!((code, &answer["whole"], &answer["head_was"]), (Some(1), &json!(false), &json!("too_young")));
+    assert!(said.starts_with(&format!("The trail was cut: {told} was told before")), "{said}");
+    let (code, answer, said) = verify(place);
+    assert_eq!((code, &answer["whole"], &answer["head_was"]), (Some(3), &Value::Null, &json!("undated")));
+    assert!(said.starts_with("Whether the trail is whole cannot be told: event 4 was deleted"), "{said}");
+    let (code, answer, said) = verify(&told.replace(time, "2001-01-01T00:00:00Z"));
+    assert_eq!((code, &answer["whole"], &answer["head_was"]), (Some(0), &json!(true), &json!("old_enough")));
+    assert!(said.contains("because it was old enough"), "{said}");
+}
+
+#[test]
 fn events_are_kept_for_as_long_as_is_set() {
     let world = World::new();
     let server = world.serve();

@@ -250,6 +250,90 @@ fn nothing_is_overwritten_unasked_and_what_was_there_is_kept() {
     server.stop();
 }
 
+/// A server that was killed: what it acknowledged last stands in the write-ahead log.
+fn killed_with(name: &str) -> (World, String) {
+    let world = World::new();
+    let server = serve(&world);
+    let password = claim(&server, name);
+    server.signal("KILL");
+    server.end();
+    let log = with_suffix(&world.database(), "-wal");
+    assert!(fs::metadata(log).unwrap().len() > 0, "something stands in the log");
+    (world, password)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+#[test]
+fn a_log_that_was_left_by_a_database_that_is_gone_is_not_replayed_into_the_backup() {
+    let (world, _) = killed_with("late");
+    let backed_up = World::new();
+    fs::create_dir(backed_up.data()).unwrap();
+    fs::copy(world.keys(), backed_up.keys()).unwrap();
+    let server = serve(&backed_up);
+    let password = claim(&server, "alice");
+    let file = world.folder.path().join("copy.db");
+    assert!(backed_up.run(&["backup", "--to", file.to_str().unwrap()]).status.success());
+    server.stop();
+
+    fs::remove_file(world.database()).unwrap();
+    let restored = world.run(&["restore", "--from", file.to_str().unwrap()]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+    assert!(stdout(&restored).contains("-wal."), "{}", stdout(&restored));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert_eq!(runtime.block_on(rows(&file)), runtime.block_on(rows(&world.database())));
+    let server = serve(&world);
+    assert!(is_known(&server, "alice", &password));
+    server.stop();
+}
+
+#[test]
+fn what_stands_in_the_log_beside_a_backup_is_restored_with_it() {
+    let (world, password) = killed_with("alice");
+    let elsewhere = World::new();
+    fs::create_dir(elsewhere.data()).unwrap();
+    fs::copy(world.keys(), elsewhere.keys()).unwrap();
+    // Files that were copied by hand.
+    let file = elsewhere.folder.path().join("copy.db");
+    for suffix in ["", "-wal"] {
+        fs::copy(with_suffix(&world.database(), suffix), with_suffix(&file, suffix)).unwrap();
+    }
+    let restored = elsewhere.run(&["restore", "--from", file.to_str().unwrap()]);
+    assert!(restored.status.success(), "{}", stderr(&restored));
+    let server = serve(&elsewhere);
+    assert!(is_known(&server, "alice", &password));
+    server.stop();
+}
+
+#[test]
+fn a_restore_says_that_a_key_from_before_a_rotation_seals_again() {
+    let world = World::new();
+    serve(&world).stop();
+    let file = world.folder.path().join("copy.db");
+    assert!(world.run(&["backup", "--to", file.to_str().unwrap()]).status.success());
+    let restore = || {
+        let output = world.run(&["restore", "--replace", "--from", file.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        // What it keeps is named by the second.
+        for entry in fs::read_dir(world.data()).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.to_str().unwrap().contains(".before-") {
+                fs::remove_file(entry).unwrap();
+            }
+        }
+        stdout(&output)
+    };
+    assert!(!restore().contains("Key 1 seals"));
+    assert!(world.run(&["keys", "add"]).status.success());
+    let rotated = world.command(&["keys", "rotate"]).env("SESAME_REQUEST_TIMEOUT", "1").output().unwrap();
+    assert!(stdout(&rotated).contains("Key 2 seals everything"), "{}", stderr(&rotated));
+    let said = restore();
+    assert!(said.contains("Key 1 seals in it") && said.contains("run `sesame keys rotate`"), "{said}");
+}
+
 #[test]
 fn a_damaged_backup_a_text_and_a_postgresql_database_are_refused_with_a_sentence() {
     let world = World::new();

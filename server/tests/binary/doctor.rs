@@ -170,6 +170,8 @@ fn each_mistake_with_the_key_ring_is_found() {
     chmod(&world.keys(), 0o440);
     finds(&world, &[], &[]);
     chmod(&world.keys(), 0o600);
+    assert!(world.run(&["keys", "add"]).status.success());
+    finds(&world, &[], &["key-not-newest"]);
     fs::write(world.keys(), &ring[..ring.len() - 20]).unwrap();
     finds(&world, &[], &["key-file-malformed"]);
     fs::copy(other.keys(), world.keys()).unwrap();

@@ -26,6 +26,7 @@ mod doctor;
 mod faults;
 mod forward_auth;
 mod functions;
+mod housekeeping;
 mod kills;
 mod kills_in_renewals;
 mod memory;

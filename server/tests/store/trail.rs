@@ -5,7 +5,7 @@ use domain::{
     audit::{AuditEvent, AuditKind},
     trail::{Broken, Head, Link},
 };
-use server::store::{CheckError, Checked, Store, check};
+use server::store::{CheckError, Checked, Fate, Store, Told, check, latest};
 
 use crate::{database::Database, fixtures::*};
 
@@ -15,6 +15,7 @@ contract! {
     parallel_writers_make_one_chain,
     what_was_changed_behind_the_store_is_found,
     a_head_that_was_told_is_passed_through_or_missed,
+    a_head_that_is_gone_is_judged_by_when_it_happened,
     what_is_old_enough_goes_and_the_rest_still_verifies,
     a_check_holds_while_events_come_and_go,
     events_of_an_older_program_are_moved_into_the_trail,
@@ -145,9 +146,37 @@ async fn a_head_that_was_told_is_passed_through_or_missed(db: Database) {
     let other = Head { link: Link::from_bytes([7; 32]), ..told[2] };
     assert_eq!(check(&*store, Some(other)).await.unwrap().passes, Some(false));
     store.trim_batch(now() + instant()).await.unwrap();
-    // What was deleted cannot be compared any more; the last of it can.
+    // What was deleted cannot be compared any more; of the last of it a wrong hash is noticed.
     assert_eq!(check(&*store, Some(told[2])).await.unwrap().passes, None);
-    assert_eq!(check(&*store, Some(told[4])).await.unwrap().passes, Some(true));
+    assert_eq!(check(&*store, Some(told[4])).await.unwrap().passes, None);
+    let other = Head { link: Link::from_bytes([7; 32]), ..told[4] };
+    assert_eq!(check(&*store, Some(other)).await.unwrap().passes, Some(false));
+}
+
+async fn a_head_that_is_gone_is_judged_by_when_it_happened(db: Database) {
+    let store = db.store().await;
+    let mut told = Vec::new();
+    for day in 0..3 {
+        record(&*store, AuditKind::SignedIn, now() + Duration::days(day)).await;
+        told.push(latest(&*store).await.unwrap());
+    }
+    assert_eq!(told[1].at, Some(now() + Duration::days(1)));
+    assert_eq!(check(&*store, None).await.unwrap().head(), told[2]);
+    // Who writes to the database makes it look as if everything had been old enough.
+    db.execute("DELETE FROM audit_trail").await;
+    db.execute("UPDATE audit_trail_ends SET base_number = head_number, base_hash = head_hash").await;
+    assert_eq!(latest(&*store).await.unwrap(), Told { at: None, ..told[2] });
+    let kept_since = now() + Duration::days(1);
+    for (told, fate) in [
+        (told[0], Fate::OldEnough),
+        (told[1], Fate::TooYoung),
+        (told[2], Fate::TooYoung),
+        (Told { at: None, ..told[0] }, Fate::Undated),
+        (Told { at: None, ..told[2] }, Fate::Undated),
+    ] {
+        let checked = check(&*store, Some(told.head)).await.unwrap();
+        assert_eq!(told.fate(&checked, kept_since), fate, "{told}");
+    }
 }
 
 async fn what_is_old_enough_goes_and_the_rest_still_verifies(db: Database) {

@@ -60,9 +60,10 @@ async fn perform(
     let Some(account) = id.map(rows::account_id).transpose()? else { return Ok(false) };
     sessions::delete_all(&mut tx, account).await?;
     match act {
-        // The row goes below, after the event that needs its pseudonym.
-        Act::Delete => {}
         Act::SignOut => drop_renewal(&mut tx, account).await?,
+        // The row goes below, after the event that needs its pseudonym. The pairs would go with it, but who
+        // claims one holds it and waits for the end of the trail, which the event takes.
+        Act::Delete => delete_pairs(&mut tx, account).await?,
         Act::Expire => expire(&mut tx, account, now).await?,
         Act::Revoke => revoke(&mut tx, account).await?,
     }
@@ -112,11 +113,16 @@ async fn expire(db: &mut PgConnection, account: AccountId, now: DateTime<Utc>) -
     Ok(())
 }
 
-async fn revoke(db: &mut PgConnection, account: AccountId) -> Result<(), Fault> {
+async fn delete_pairs(db: &mut PgConnection, account: AccountId) -> Result<(), Fault> {
     sqlx::query("DELETE FROM credential_pairs WHERE account_id = $1")
         .bind(account.as_bytes().as_slice())
-        .execute(&mut *db)
+        .execute(db)
         .await?;
+    Ok(())
+}
+
+async fn revoke(db: &mut PgConnection, account: AccountId) -> Result<(), Fault> {
+    delete_pairs(&mut *db, account).await?;
     sqlx::query("UPDATE accounts SET lapses_at = NULL WHERE id = $1")
         .bind(account.as_bytes().as_slice())
         .execute(db)

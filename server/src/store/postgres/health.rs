@@ -1,9 +1,10 @@
-//! Readiness and shutdown.
+//! Readiness, housekeeping and shutdown.
 
 use async_trait::async_trait;
-use domain::service::ports::StoreError;
+use chrono::TimeDelta;
+use domain::service::ports::{Clock, StoreError};
 
-use super::{PostgresStore, schema};
+use super::{PostgresStore, schema, survey};
 use crate::store::{Fault, Health, SchemaState};
 
 #[async_trait]
@@ -16,6 +17,11 @@ impl Health for PostgresStore {
     async fn schema(&self) -> Result<SchemaState, StoreError> {
         let mut conn = self.pool.acquire().await.map_err(Fault::from)?;
         Ok(schema::state(&mut conn).await?)
+    }
+
+    async fn clock_ahead(&self, clock: &dyn Clock) -> Result<Option<TimeDelta>, StoreError> {
+        let mut conn = self.pool.acquire().await.map_err(Fault::from)?;
+        Ok(Some(survey::ahead(&mut conn, clock).await?))
     }
 
     async fn close(&self) {

@@ -95,9 +95,14 @@ impl KeyFingerprints for PostgresStore {
         let mut tx = self.pool.begin().await.map_err(Fault::from)?;
         let mut replaced = 0;
         for (old, new) in pairs {
+            // One that somebody holds is left as it is, like one that has changed: this transaction takes
+            // both pairs of an account, in no order that others keep to, so it must not wait for any.
             replaced += sqlx::query(
-                "UPDATE credential_pairs SET password = $1, totp = $2
-                 WHERE id = $3 AND password = $4 AND totp IS NOT DISTINCT FROM $5",
+                "WITH free AS (
+                     SELECT id FROM credential_pairs
+                     WHERE id = $3 AND password = $4 AND totp IS NOT DISTINCT FROM $5
+                     FOR UPDATE SKIP LOCKED)
+                 UPDATE credential_pairs p SET password = $1, totp = $2 FROM free WHERE p.id = free.id",
             )
             .bind(&new.password.0)
             .bind(new.totp.as_ref().map(|sealed| &sealed.0))

@@ -9,8 +9,9 @@
 //!   of its own, which sees everything committed until then.
 //!
 //! **Lock order**: a transaction that takes more than one row lock takes the account's first, then
-//! the account's pairs, then its sessions; every other transaction takes one row lock. So nobody
-//! waits in a circle. What has no row to wait on yet, a free name or a fresh throttle lane, queues at
+//! the account's pairs, then its sessions, and the end of the audit trail last; every other transaction
+//! takes one row lock, or does not wait for those that are taken. So nobody waits in a circle, and nobody
+//! keeps all who write events waiting while they wait themselves. What has no row to wait on yet, a free name or a fresh throttle lane, queues at
 //! an advisory lock before all this.
 //!
 //! `synchronous_commit` is left as the server has it: only its owner knows whether to wait for a

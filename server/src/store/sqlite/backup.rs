@@ -13,20 +13,33 @@ use crate::store::{Fault, OpenError};
 /// Writes the database at `path`, as it stands at one moment, into the new file `to`, for its owner
 /// only. Nobody is kept from reading or writing meanwhile.
 pub(in crate::store) async fn copy(path: &Path, to: &Path) -> Result<(), OpenError> {
+    copy_as(&connect_options(path), to).await
+}
+
+/// The same of a backup, with what stands in a log beside it. The backup stays as it is, and may be
+/// where nothing can be written.
+pub(in crate::store) async fn copy_backup(path: &Path, to: &Path) -> Result<(), OpenError> {
+    copy_as(&for_reading(path), to).await
+}
+
+async fn copy_as(from: &SqliteConnectOptions, to: &Path) -> Result<(), OpenError> {
     let file = |source| OpenError::File { path: to.to_owned(), source };
     // SQLite writes into an empty file, and would make one by the umask.
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(file)?;
     let target = to.to_str().ok_or_else(|| file(io::Error::from(io::ErrorKind::InvalidFilename)))?;
-    let mut conn = SqliteConnection::connect_with(&connect_options(path)).await.map_err(Fault::from)?;
+    let mut conn = SqliteConnection::connect_with(from).await.map_err(Fault::from)?;
     sqlx::query("VACUUM INTO ?1").bind(target).execute(&mut conn).await.map_err(Fault::from)?;
     conn.close().await.map_err(Fault::from)?;
     OpenOptions::new().read(true).open(to).and_then(|copy| copy.sync_all()).map_err(file)
 }
 
+fn for_reading(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).read_only(true).create_if_missing(false)
+}
+
 /// Whether every page and every reference of the file is as it should be. Changes nothing.
 pub(in crate::store) async fn is_sound(path: &Path) -> Result<bool, OpenError> {
-    let options = SqliteConnectOptions::new().filename(path).read_only(true).create_if_missing(false);
-    let mut conn = SqliteConnection::connect_with(&options).await.map_err(Fault::from)?;
+    let mut conn = SqliteConnection::connect_with(&for_reading(path)).await.map_err(Fault::from)?;
     let checked: Result<String, _> =
         sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut conn).await;
     let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut conn).await;

@@ -1,7 +1,8 @@
-//! Readiness and shutdown.
+//! Readiness, housekeeping and shutdown.
 
 use async_trait::async_trait;
-use domain::service::ports::StoreError;
+use chrono::TimeDelta;
+use domain::service::ports::{Clock, StoreError};
 
 use super::{SqliteStore, schema, try_to_write};
 use crate::store::{Fault, Health, SchemaState};
@@ -22,6 +23,10 @@ impl Health for SqliteStore {
     async fn schema(&self) -> Result<SchemaState, StoreError> {
         let mut conn = self.readers.acquire().await.map_err(Fault::from)?;
         Ok(schema::state(&mut conn).await?)
+    }
+
+    async fn clock_ahead(&self, _clock: &dyn Clock) -> Result<Option<TimeDelta>, StoreError> {
+        Ok(None)
     }
 
     async fn close(&self) {
