@@ -12,7 +12,7 @@
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest as _, Sha256};
 
-use crate::{device::DeviceId, network::Network, username::Username};
+use crate::{clocks, device::DeviceId, network::Network, username::Username};
 
 /// Names a lane: a SHA-256 of what it slows down. A name or a network can be guessed from it, so that a
 /// table that others may read holds it under a key.
@@ -140,15 +140,20 @@ pub fn take_code_try(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
 impl Ladder {
     fn take(&self, state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
         let failures = match state {
-            Some(s) if s.until > now => {
+            Some(s) if s.until > now && clocks::may_have_said(s.until, now + self.delay(s.failures)) => {
                 return Verdict::Refuse { retry_after: seconds_until(s.until, now) };
             }
+            // Failures that a wrong clock dated count all the same; the delay that it set does not.
             Some(s) if now - s.until < self.forget => s.failures.saturating_add(1),
             _ => 1,
         };
+        Verdict::Admit(LaneState { failures, until: now + self.delay(failures) })
+    }
+
+    /// What so many consecutive failures earn.
+    fn delay(&self, failures: u32) -> Duration {
         let earned = usize::try_from(failures.saturating_sub(self.free)).unwrap_or(usize::MAX);
-        let delay = self.delays.iter().take(earned).next_back().copied().unwrap_or_default();
-        Verdict::Admit(LaneState { failures, until: now + Duration::seconds(delay) })
+        Duration::seconds(self.delays.iter().take(earned).next_back().copied().unwrap_or_default())
     }
 }
 
@@ -176,7 +181,10 @@ impl Bucket {
         // Rounded up, so that no rate, however high, admits more than it says.
         let interval = Duration::microseconds(60_000_000_u32.div_ceil(self.per_minute.max(1)).into());
         let tolerance = interval * i32::try_from(self.burst.max(1) - 1).unwrap_or(i32::MAX);
-        let full_at = state.map_or(now, |s| s.until.max(now));
+        // A bucket that fills up later than the emptiest one was dated by a wrong clock.
+        let dated =
+            state.map(|s| s.until).filter(|at| clocks::may_have_said(*at, now + tolerance + interval));
+        let full_at = dated.map_or(now, |at| at.max(now));
         if full_at - now > tolerance {
             return Verdict::Refuse { retry_after: seconds_until(full_at - tolerance, now) };
         }

@@ -26,9 +26,25 @@ fn admitted(verdict: Verdict) -> LaneState {
     }
 }
 
+/// Milliseconds of delay after so many failures at signing in.
+fn delay_ms(failures: u32) -> i64 {
+    match failures {
+        0..=4 => 0,
+        5 => 1_000,
+        6 => 3_000,
+        7 => 5_000,
+        8 => 10_000,
+        _ => 30_000,
+    }
+}
+
+/// Lanes as a clock leaves them that is a minute ahead at most.
 fn lane() -> impl Strategy<Value = LaneState> {
-    let until = (-7_200_000i64..7_200_000).prop_map(|millis| now() + Duration::milliseconds(millis));
-    (any::<u32>(), until).prop_map(|(failures, until)| LaneState { failures, until })
+    let failures = prop_oneof![0u32..12, any::<u32>()];
+    failures.prop_flat_map(|failures| {
+        (-7_200_000..=delay_ms(failures) + 60_000)
+            .prop_map(move |millis| LaneState { failures, until: now() + Duration::milliseconds(millis) })
+    })
 }
 
 #[test]
@@ -96,6 +112,32 @@ proptest! {
         prop_assert_eq!(given_back.failures, state.failures);
         prop_assert_eq!(given_back.until, later, "and no delay");
         prop_assert_eq!(admitted(give_back(None, now())).failures, 0);
+    }
+
+    /// What a clock wrote that was ahead by more than a minute keeps nobody out once it is right again,
+    /// and forgives nothing.
+    #[test]
+    fn req_err_1_a_delay_that_a_wrong_clock_set_is_over_when_the_clock_is_back(
+        failures in prop_oneof![0u32..40, any::<u32>()],
+        ahead in prop_oneof![60_001i64..7_200_000, 60_001i64..40_000_000_000],
+    ) {
+        let ahead = Duration::milliseconds(ahead);
+        for take in [take_try, take_code_try] {
+            let first = LaneState { failures, until: now() + ahead };
+            let written = admitted(take(Some(first), now() + ahead));
+            let back = admitted(take(Some(written), now()));
+            prop_assert_eq!(back.failures, written.failures.saturating_add(1));
+        }
+        let bucket = Bucket { burst: 3, per_minute: 1 };
+        let mut state = None;
+        for _ in 0..3 {
+            state = Some(admitted(bucket.take(state, now() + ahead)));
+        }
+        for _ in 0..3 {
+            state = Some(admitted(bucket.take(state, now())));
+        }
+        let refused = matches!(bucket.take(state, now()), Verdict::Refuse { .. });
+        prop_assert!(refused, "one burst more, and no second one");
     }
 
     /// The promise of a bucket, for any arrivals: in every window, no more than the burst and what
