@@ -1,8 +1,8 @@
 //! What the metrics tell of the database: how many, never who.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use domain::service::ports::StoreError;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::service::ports::{Clock, StoreError};
 
 /// Numbers of rows at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub trait Census: Send + Sync {
     /// Counts, at `now`, with sessions unused since `idle_since` taken for over. Reads whole tables:
     /// for once a minute, not for every scrape.
     async fn count(&self, now: DateTime<Utc>, idle_since: DateTime<Utc>) -> Result<Counts, StoreError>;
+    /// By how much the database server's clock is ahead of `clock`; `None` where there is no server.
+    async fn clock_ahead(&self, clock: &dyn Clock) -> Result<Option<TimeDelta>, StoreError>;
     /// The connections of this process.
     fn connections(&self) -> Connections;
 }

@@ -1,8 +1,8 @@
 //! Counts for the metrics.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use domain::service::ports::StoreError;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::service::ports::{Clock, StoreError};
 
 use super::PostgresStore;
 use crate::store::{Census, Connections, Counts, Fault, census::CountsRow, stamp::Stamp};
@@ -53,6 +53,11 @@ impl Census for PostgresStore {
             .await
             .map_err(Fault::from)?;
         Ok(row.into())
+    }
+
+    async fn clock_ahead(&self, clock: &dyn Clock) -> Result<Option<TimeDelta>, StoreError> {
+        let mut db = self.pool.acquire().await.map_err(Fault::from)?;
+        Ok(Some(super::clock::ahead(&mut db, clock).await?))
     }
 
     fn connections(&self) -> Connections {

@@ -21,6 +21,7 @@ mod accounts;
 mod activation;
 mod audit;
 mod census;
+mod clock;
 mod desk;
 mod enrolment;
 mod health;

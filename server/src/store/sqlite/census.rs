@@ -1,8 +1,8 @@
 //! Counts for the metrics.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use domain::service::ports::StoreError;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::service::ports::{Clock, StoreError};
 
 use super::SqliteStore;
 use crate::store::{Census, Connections, Counts, Fault, census::CountsRow, stamp::Stamp};
@@ -52,6 +52,11 @@ impl Census for SqliteStore {
             .await
             .map_err(Fault::from)?;
         Ok(row.into())
+    }
+
+    /// The file has no clock of its own.
+    async fn clock_ahead(&self, _: &dyn Clock) -> Result<Option<TimeDelta>, StoreError> {
+        Ok(None)
     }
 
     fn connections(&self) -> Connections {
