@@ -25,6 +25,7 @@ mod life;
 mod links;
 mod markdown;
 mod privacy;
+mod protection;
 mod requirements;
 mod schema;
 mod sequence;
