@@ -29,11 +29,14 @@ macro_rules! life {
 mod answer;
 mod app;
 mod attack;
+mod clock;
 mod csp_reports;
 mod faults;
 mod functions;
+mod generators;
 mod headers;
 mod input;
+mod large_accounts;
 mod life;
 mod limits;
 mod metrics;
@@ -44,7 +47,10 @@ mod own_sessions;
 mod pages;
 mod person;
 mod races;
+mod rehash;
 mod renewal;
+#[path = "../../../domain/tests/common/samples.rs"]
+mod samples;
 mod sessions;
 mod tampering;
 mod throttling;
