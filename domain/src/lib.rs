@@ -16,6 +16,8 @@ pub mod wire;
 #[cfg(feature = "service")]
 pub mod audit;
 #[cfg(feature = "service")]
+pub mod clocks;
+#[cfg(feature = "service")]
 pub mod device;
 #[cfg(feature = "service")]
 pub mod id;

@@ -14,7 +14,7 @@
 use chrono::{DateTime, Duration, Utc};
 use sha2::{Digest as _, Sha256};
 
-use crate::{device::DeviceId, id::PairId, network::Network, username::Username};
+use crate::{clocks, device::DeviceId, id::PairId, network::Network, username::Username};
 
 /// Names a lane: a SHA-256 of what it slows down. A name or a network can be guessed from it, so that a
 /// table that others may read holds it under a key.
@@ -147,7 +147,10 @@ pub const REMEMBER_CODES: Duration = Duration::days(200);
 #[must_use]
 pub fn take_try(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
     let failures = match state {
-        Some(s) if s.until > now && s.until - now <= SIGN_IN.longest() => return refuse_until(s.until, now),
+        Some(s) if s.until > now && clocks::may_have_said(s.until, now + SIGN_IN.delay(s.failures)) => {
+            return refuse_until(s.until, now);
+        }
+        // Failures that a wrong clock dated count all the same; the delay that it set does not.
         Some(s) if now - s.until < FORGET => s.failures.saturating_add(1),
         _ => 1,
     };
@@ -167,7 +170,14 @@ pub fn take_code_try(state: Option<LaneState>, now: DateTime<Utc>) -> Verdict {
     let remembered = state.filter(|s| now < s.until);
     if let Some(LaneState { failures, until }) = remembered {
         let last_try = until - REMEMBER_CODES;
-        let next = if failures < CODES_AT_MOST { last_try + CODE.delay(failures) } else { until };
+        // The delay that a wrong clock set is none; the end of all tries is one by any clock.
+        let next = if failures >= CODES_AT_MOST {
+            until
+        } else if clocks::may_have_said(last_try, now) {
+            last_try + CODE.delay(failures)
+        } else {
+            now
+        };
         if now < next {
             return refuse_until(next, now);
         }
@@ -187,12 +197,6 @@ impl Ladder {
     fn delay(&self, failures: u32) -> Duration {
         let earned = usize::try_from(failures.saturating_sub(self.free)).unwrap_or(usize::MAX);
         Duration::seconds(self.delays.iter().take(earned).next_back().copied().unwrap_or_default())
-    }
-
-    /// No delay is longer. A lane that asks for more was written by a clock that was ahead, and must not
-    /// keep people out until the right ones have caught up.
-    fn longest(&self) -> Duration {
-        self.delay(u32::MAX)
     }
 }
 
@@ -227,9 +231,10 @@ impl Bucket {
         // Rounded up, so that no rate, however high, admits more than it says.
         let interval = Duration::microseconds(60_000_000_u32.div_ceil(self.per_minute.max(1)).into());
         let tolerance = interval * i32::try_from(self.burst.max(1) - 1).unwrap_or(i32::MAX);
-        let full_at = state.map_or(now, |s| s.until.max(now));
-        // By a clock that was ahead, as above: the bucket counts as empty but for one token.
-        let full_at = if full_at - now > tolerance + interval { now + tolerance } else { full_at };
+        // A bucket that fills up later than the emptiest one was dated by a wrong clock.
+        let dated =
+            state.map(|s| s.until).filter(|at| clocks::may_have_said(*at, now + tolerance + interval));
+        let full_at = dated.map_or(now, |at| at.max(now));
         if full_at - now > tolerance {
             return refuse_until(full_at - tolerance, now);
         }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use totp_rs::{Algorithm, Builder};
 
 use crate::{
@@ -63,10 +63,16 @@ pub fn matching_step(secret: &Secret, code: &Code, now: DateTime<Utc>) -> Option
     let first = current.saturating_sub(SKEW_STEPS);
     // Time steps start long before step 1 of 1970, so 0 can stand for "none".
     let matched = (first..=current + SKEW_STEPS).fold(0u64, |found, step| {
-        let equal = code_of_step(secret, step).ct_eq(code.as_bytes());
-        u64::conditional_select(&found, &step, equal)
+        u64::conditional_select(&found, &step, is_code(&code_of_step(secret, step), code))
     });
     (matched != 0).then_some(matched)
+}
+
+/// Whether `code` is the one that is expected. How long it takes tells neither that nor where they
+/// differ.
+#[must_use]
+pub fn is_code(expected: &[u8; DIGITS], code: &Code) -> Choice {
+    expected.ct_eq(code.as_bytes())
 }
 
 /// The secret as text: Base32 without padding, 32 characters.

@@ -321,7 +321,7 @@ pub(super) static TEXTS: Texts = Texts {
                 &[
                     "Your username.",
                     "Your secrets, in a form nobody can read again: a hash of the password and the authenticator’s key, both encrypted.",
-                    "Dates: creation of the account, end of validity of the secrets, beginning, last use and end of sessions.",
+                    "Dates: creation of the account, last sign-in, end of validity of the secrets, beginning, last use and end of sessions.",
                     "For each session, the family of the browser and of the system, such as Firefox on Windows, so that you recognise it. Nothing more precise: no version, no model.",
                     "A security log: what happened and when (account created, sign-in, renewal…), under a pseudonym, without your username and without an address. It no longer leads to you once the account is deleted.",
                     "A short-lived fingerprint of your network, for as long as it takes to slow down too many tries; and, if somebody types your password with wrong codes, how often.",

@@ -326,7 +326,7 @@ pub(super) static TEXTS: Texts = Texts {
                 &[
                     "Votre identifiant.",
                     "Vos secrets, sous une forme que personne ne peut relire : une empreinte du mot de passe et la clé de l’authentificateur, toutes deux chiffrées.",
-                    "Des dates : création du compte, fin de validité des secrets, ouverture, dernière utilisation et fin des sessions.",
+                    "Des dates : création du compte, dernière connexion, fin de validité des secrets, ouverture, dernière utilisation et fin des sessions.",
                     "Pour chaque session, la famille du navigateur et celle du système, par exemple Firefox sous Windows, pour que vous la reconnaissiez. Rien de plus précis : ni version, ni modèle.",
                     "Un journal de sécurité : ce qui s’est passé et quand (compte créé, connexion, renouvellement…), sous un pseudonyme, sans votre identifiant et sans adresse. Il ne mène plus à vous dès que le compte est supprimé.",
                     "Une empreinte passagère de votre réseau, le temps de freiner les essais trop nombreux ; et, si quelqu’un tape votre mot de passe avec de faux codes, combien de fois.",

@@ -12,7 +12,8 @@ use crate::{
     visit::{Arrival, use_visit},
 };
 
-/// Days before the end at which the page says so.
+/// Whole days before the end from which on the page says so, at every visit: there is no address to
+/// send a reminder to.
 const TELL_FROM_DAYS: f64 = 30.0;
 const DAY_MS: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
 
@@ -193,18 +194,35 @@ fn Account(
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 30")]
 fn days_between(now: f64, until: f64) -> Option<u32> {
     let days = ((until - now) / DAY_MS).floor().max(0.0);
-    (days < TELL_FROM_DAYS).then_some(days as u32)
+    (days <= TELL_FROM_DAYS).then_some(days as u32)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
 
     #[test]
-    fn the_end_is_told_in_its_last_thirty_days() {
-        assert_eq!(days_between(0.0, 180.0 * DAY_MS), None);
-        assert_eq!(days_between(0.0, 30.0 * DAY_MS), None);
-        assert_eq!(days_between(0.0, 12.5 * DAY_MS), Some(12));
-        assert_eq!(days_between(DAY_MS, 0.0), Some(0));
+    fn req_rot_2_the_end_is_told_30_14_7_3_and_1_days_before_it_and_on_every_day_between() {
+        for days in 0..=30 {
+            assert_eq!(days_between(0.0, f64::from(days) * DAY_MS), Some(days));
+            assert_eq!(days_between(0.0, (f64::from(days) + 0.9) * DAY_MS), Some(days));
+        }
+        for days in [31, 32, 180] {
+            assert_eq!(days_between(0.0, f64::from(days) * DAY_MS), None);
+        }
+        assert_eq!(days_between(DAY_MS, 0.0), Some(0), "an end that has come, by a clock that is ahead");
+    }
+
+    #[test]
+    fn req_rot_2_the_reminder_says_how_many_days_are_left_in_both_languages() {
+        for lang in [Lang::Fr, Lang::En] {
+            let texts = lang.texts();
+            for days in [30, 14, 7, 3] {
+                assert!((texts.account.soon)(days).contains(&days.to_string()), "{days}");
+            }
+            let last: Vec<String> = [0, 1, 2].map(texts.account.soon).to_vec();
+            assert!(last[0] != last[1] && last[1] != last[2]);
+        }
     }
 }

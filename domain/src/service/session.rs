@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     audit::{AuditEvent, AuditKind},
+    clocks,
     error::{ApiError, ErrorCode},
     token::{SessionHandle, TokenDigest, digest_of_text},
     username::Username,
@@ -162,9 +163,13 @@ fn unauthenticated() -> Refusal {
 }
 
 /// Whether a session still opens anything: not idle for too long, not past its absolute end,
-/// and on a pair that has not expired.
+/// and on a pair that has not expired. One that was last used in the future says that the clock is
+/// behind: by it, sessions that ended yesterday would be open.
 fn is_live(session: &Session, now: DateTime<Utc>, idle: Duration) -> bool {
-    now < session.expires_at && now < session.valid_until && now - session.last_seen_at < idle
+    now < session.expires_at
+        && now < session.valid_until
+        && now - session.last_seen_at < idle
+        && clocks::may_have_said(session.last_seen_at, now)
 }
 
 #[cfg(test)]
@@ -176,7 +181,8 @@ mod tests {
         token::TokenDigest,
     };
 
-    /// Each end is exclusive: at that very instant it is over.
+    /// Each end is exclusive: at that very instant it is over. So is its beginning, for a clock that is
+    /// behind by more than replicas may be apart.
     #[test]
     fn a_session_is_over_at_the_very_instant_of_each_of_its_ends() {
         let now = DateTime::UNIX_EPOCH + Duration::days(20_000);
@@ -202,6 +208,8 @@ mod tests {
         assert!(is_live(&Session { expires_at: now + moment, ..session.clone() }, now, idle));
         assert!(!is_live(&Session { expires_at: now, ..session.clone() }, now, idle));
         assert!(is_live(&Session { valid_until: now + moment, ..session.clone() }, now, idle));
-        assert!(!is_live(&Session { valid_until: now, ..session }, now, idle));
+        assert!(!is_live(&Session { valid_until: now, ..session.clone() }, now, idle));
+        assert!(is_live(&Session { last_seen_at: now + clocks::APART, ..session.clone() }, now, idle));
+        assert!(!is_live(&Session { last_seen_at: now + clocks::APART + moment, ..session }, now, idle));
     }
 }

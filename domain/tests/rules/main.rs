@@ -10,11 +10,14 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod constant_time;
 mod device;
 mod lifecycle;
 mod network;
 mod password;
 mod rotation;
+#[path = "../common/samples.rs"]
+mod samples;
 mod secrets;
 mod throttle;
 mod token;

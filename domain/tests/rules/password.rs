@@ -2,31 +2,24 @@
 
 #![expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
-use domain::password::{ALPHABET, DIGITS, LEN, LOWER, SPECIALS, UPPER, generate, has_all_classes};
+use domain::password::{ALPHABET, DIGITS, LEN, LOWER, SPECIALS, UPPER, has_all_classes};
 
-use crate::common::{Dice, scaled};
+use crate::{
+    common::{Dice, scaled},
+    samples::{CLASSES, critical, share_with, sizes, worst_position_of_passwords},
+};
 
-const CLASSES: [&[u8]; 4] = [UPPER, LOWER, DIGITS, SPECIALS];
-
-/// How many strings of `length` over the alphabet hold every class of `needed`, as a share of all
-/// strings: inclusion and exclusion over the classes that are left out.
-fn share_with(needed: &[usize], length: usize) -> f64 {
-    let size = ALPHABET.len() as f64;
-    (0u32..1 << needed.len())
-        .map(|subset| {
-            let left_out: usize =
-                needed.iter().enumerate().filter(|(bit, _)| subset & 1 << bit != 0).map(|(_, n)| n).sum();
-            let sign = if subset.count_ones() % 2 == 0 { 1.0 } else { -1.0 };
-            sign * ((size - left_out as f64) / size).powi(i32::try_from(length).unwrap())
-        })
-        .sum()
-}
-
-fn sizes() -> Vec<usize> {
-    CLASSES.iter().map(|class| class.len()).collect()
-}
+/// What the keys of a French keyboard (AZERTY, of a PC) give by themselves, with Shift and with AltGr:
+/// "French (AZERTY)", layout `azerty` in `symbols/fr` of xkeyboard-config, which is the one on the keys.
+/// Left out is what some system makes a dead key of: `^` and `¨` beside P, AltGr+2 `~`, AltGr+7 `` ` ``
+/// and AltGr+9 `^`.
+const AZERTY: [&str; 3] = [
+    "²&é\"'(-è_çà)=azertyuiop$qsdfghjklmù*<wxcvbn,;:!",
+    "1234567890°+AZERTYUIOP£QSDFGHJKLM%µ>WXCVBN?./§",
+    "#{[|\\@]}€¤",
+];
 
 #[test]
 fn req_gen_1_the_alphabet_is_its_classes_without_repeats_or_look_alikes() {
@@ -39,6 +32,16 @@ fn req_gen_1_the_alphabet_is_its_classes_without_repeats_or_look_alikes() {
 }
 
 #[test]
+fn req_gen_3_every_character_stands_on_an_azerty_keyboard_and_takes_no_dead_key() {
+    for character in ALPHABET.iter().map(|byte| char::from(*byte)) {
+        let keys = AZERTY.iter().filter(|layer| layer.contains(character)).count();
+        assert_eq!(keys, 1, "{character}");
+    }
+    let printed: Vec<char> = AZERTY.concat().chars().collect();
+    assert_eq!(printed.iter().collect::<BTreeSet<_>>().len(), printed.len(), "a key stands there twice");
+}
+
+#[test]
 fn req_pw_4_the_entropy_is_at_least_140_bits() {
     let share = share_with(&sizes(), LEN);
     let bits = LEN as f64 * (ALPHABET.len() as f64).log2() + share.log2();
@@ -46,51 +49,13 @@ fn req_pw_4_the_entropy_is_at_least_140_bits() {
     assert!(bits >= 140.0, "{bits}");
 }
 
-/// REQ-GEN-2. The seed is fixed: the figures are the same on every run and every machine.
-///
-/// Drawing incomplete strings again makes the characters of a position slightly uneven: those of
-/// a small class are in complete strings more often. Given a character of class c at one position,
-/// the other 23 have to hold the other three classes; so, within a class all alike,
-/// `P(x) = 1/|A| * share(other classes, 23) / share(all classes, 24)`.
+/// REQ-GEN-2. The seed is fixed: the figures are the same on every run and every machine. Those of the
+/// system's random source are the server's test.
 #[test]
 fn req_gen_2_passwords_are_complete_unique_and_uniform_at_every_position() {
-    let dice = Dice::seeded(2);
     let count = scaled(20_000);
-    let mut counts = vec![[0u64; 256]; LEN];
-    let mut seen = HashSet::new();
-    for _ in 0..count {
-        let drawn = generate(&dice);
-        let password = drawn.expose();
-        assert_eq!(password.len(), LEN);
-        assert!(has_all_classes(password) && password.iter().all(|byte| ALPHABET.contains(byte)));
-        password.iter().zip(&mut counts).for_each(|(byte, at)| at[usize::from(*byte)] += 1);
-        assert!(seen.insert(password.to_vec()), "a password came twice");
-    }
-
-    let all = share_with(&sizes(), LEN);
-    let expected: Vec<(u8, f64)> = CLASSES
-        .iter()
-        .flat_map(|class| {
-            let mut others = sizes();
-            others.retain(|size| *size != class.len());
-            // UPPER and LOWER are equally long: `retain` dropped both, one of them belongs back.
-            others.resize(3, class.len());
-            let probability = share_with(&others, LEN - 1) / all / ALPHABET.len() as f64;
-            class.iter().map(move |byte| (*byte, probability * count as f64))
-        })
-        .collect();
-    let total: f64 = expected.iter().map(|(_, n)| n).sum();
-    assert!((total / count as f64 - 1.0).abs() < 1e-9, "the probabilities add up to {total}");
-
-    let statistic = |at: &[u64; 256]| -> f64 {
-        expected.iter().map(|(byte, n)| (at[usize::from(*byte)] as f64 - n).powi(2) / n).sum()
-    };
-    let worst = counts.iter().map(statistic).fold(0.0, f64::max);
-    // Wilson and Hilferty: the chi-square that 69 degrees of freedom exceed with probability p.
-    let degrees = ALPHABET.len() as f64 - 1.0;
-    let critical =
-        |z: f64| degrees * (1.0 - 2.0 / (9.0 * degrees) + z * (2.0 / (9.0 * degrees)).sqrt()).powi(3);
-    let limit = critical(3.090); // p = 0.001
+    let worst = worst_position_of_passwords(&Dice::seeded(2), count);
+    let limit = critical(ALPHABET.len() as f64 - 1.0, 3.090); // p = 0.001
     println!("{count} passwords: worst chi-square of {LEN} positions {worst:.1}, limit {limit:.1}");
     assert!(worst < limit, "{worst}");
 }

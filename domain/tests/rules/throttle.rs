@@ -28,9 +28,25 @@ fn admitted(verdict: Verdict) -> LaneState {
     }
 }
 
+/// Milliseconds of delay after so many failures at signing in.
+fn delay_ms(failures: u32) -> i64 {
+    match failures {
+        0..=4 => 0,
+        5 => 1_000,
+        6 => 3_000,
+        7 => 5_000,
+        8 => 10_000,
+        _ => 30_000,
+    }
+}
+
+/// Lanes as a clock leaves them that is a minute ahead at most.
 fn lane() -> impl Strategy<Value = LaneState> {
-    let until = (-7_200_000i64..7_200_000).prop_map(|millis| now() + Duration::milliseconds(millis));
-    (any::<u32>(), until).prop_map(|(failures, until)| LaneState { failures, until })
+    let failures = prop_oneof![0u32..12, any::<u32>()];
+    failures.prop_flat_map(|failures| {
+        (-7_200_000..=delay_ms(failures) + 60_000)
+            .prop_map(move |millis| LaneState { failures, until: now() + Duration::milliseconds(millis) })
+    })
 }
 
 #[test]
@@ -68,15 +84,16 @@ fn guess_codes(tries: u32) -> (LaneState, DateTime<Utc>, Vec<i64>) {
 /// Somebody's clock was ahead when it wrote the lane: the others must not keep people out until then.
 #[test]
 fn a_lane_from_the_future_keeps_nobody_out() {
-    for ahead in [Duration::seconds(31), Duration::hours(1), Duration::days(365)] {
+    for ahead in [Duration::seconds(91), Duration::hours(1), Duration::days(365)] {
         let lane = Some(LaneState { failures: 40, until: now() + ahead });
         let next = admitted(take_try(lane, now()));
         assert_eq!((next.failures, next.until - now()), (41, Duration::seconds(30)), "the count stays");
     }
-    let bucket = Bucket { burst: 3, per_minute: 60 };
-    let lane = Some(LaneState { failures: 0, until: now() + Duration::hours(1) });
-    let next = admitted(bucket.take(lane, now()));
-    assert_eq!(bucket.take(Some(next), now()), Verdict::Refuse { retry_after: 1 }, "one, and no burst");
+    let guessed = admitted(take_code_try(None, now() + Duration::hours(1)));
+    let next = admitted(take_code_try(Some(LaneState { failures: 40, ..guessed }), now()));
+    assert_eq!(next.failures, 41);
+    let shut = LaneState { failures: CODES_AT_MOST, ..guessed };
+    assert!(matches!(take_code_try(Some(shut), now()), Verdict::Refuse { .. }), "by any clock");
 }
 
 #[test]
@@ -108,7 +125,7 @@ proptest! {
     fn req_rl_1_a_try_is_refused_exactly_while_the_delay_runs(state in lane()) {
         match take_try(Some(state), now()) {
             Verdict::Refuse { retry_after } => {
-                prop_assert!(state.until > now() && retry_after <= 30);
+                prop_assert!(state.until > now() && retry_after <= 90);
                 // The seconds told suffice, and one fewer would not.
                 let seconds = i64::from(retry_after);
                 prop_assert!(retry_after >= 1 && now() + Duration::seconds(seconds) >= state.until);
@@ -118,7 +135,9 @@ proptest! {
             }
             Verdict::Admit(next) => {
                 let ahead = state.until - now();
-                prop_assert!((ahead <= Duration::zero() || ahead > Duration::seconds(30)) && next.until >= now());
+                // Later than the delay and what clocks are apart: no clock that is right wrote it.
+                let earned = state.failures > 4 && ahead <= Duration::seconds(61);
+                prop_assert!(!(ahead > Duration::zero() && earned) && next.until >= now());
                 let forgotten = now() - state.until >= FORGET;
                 prop_assert_eq!(next.failures, if forgotten { 1 } else { state.failures.saturating_add(1) });
             }
@@ -149,6 +168,32 @@ proptest! {
         prop_assert_eq!(wrong_codes(Some(given_back), later), failures);
         prop_assert!(given_back.until >= until, "not forgotten sooner");
         prop_assert_eq!(wrong_codes(Some(admitted(give_back_code(None, later))), later), 0);
+    }
+
+    /// What a clock wrote that was ahead by more than a minute keeps nobody out once it is right again,
+    /// and forgives nothing.
+    #[test]
+    fn req_err_1_a_delay_that_a_wrong_clock_set_is_over_when_the_clock_is_back(
+        failures in prop_oneof![0u32..40, any::<u32>()],
+        ahead in prop_oneof![60_001i64..7_200_000, 60_001i64..40_000_000_000],
+    ) {
+        let ahead = Duration::milliseconds(ahead);
+        for take in [take_try, take_code_try] {
+            let first = LaneState { failures, until: now() + ahead };
+            let written = admitted(take(Some(first), now() + ahead));
+            let back = admitted(take(Some(written), now()));
+            prop_assert_eq!(back.failures, written.failures.saturating_add(1));
+        }
+        let bucket = Bucket { burst: 3, per_minute: 1 };
+        let mut state = None;
+        for _ in 0..3 {
+            state = Some(admitted(bucket.take(state, now() + ahead)));
+        }
+        for _ in 0..3 {
+            state = Some(admitted(bucket.take(state, now())));
+        }
+        let refused = matches!(bucket.take(state, now()), Verdict::Refuse { .. });
+        prop_assert!(refused, "one burst more, and no second one");
     }
 
     /// The promise of a bucket, for any arrivals: in every window, no more than the burst and what

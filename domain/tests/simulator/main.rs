@@ -21,6 +21,7 @@ mod common;
 mod hasher;
 mod life;
 mod refusals;
+mod rehash;
 #[path = "../common/requests.rs"]
 mod requests;
 mod sessions;

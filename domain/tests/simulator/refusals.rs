@@ -17,17 +17,17 @@ use crate::{
 };
 
 /// A person with working secrets.
-struct Owner {
-    password: String,
-    secret: Vec<u8>,
+pub(crate) struct Owner {
+    pub(crate) password: String,
+    pub(crate) secret: Vec<u8>,
 }
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let start = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap();
     World::new(Memory::new(None), start, 7)
 }
 
-fn ticket(world: &World, name: &str) -> String {
+pub(crate) fn ticket(world: &World, name: &str) -> String {
     match world.ask(&Ask::Register { name: name.to_owned() }) {
         Ok(Told::Ticket(issued)) => issued.ticket.expose().to_owned(),
         other => panic!("{other:?}"),
@@ -43,7 +43,7 @@ fn claim(world: &World, ticket: String) -> (String, String) {
     }
 }
 
-fn activate(world: &World, ticket: String) -> Owner {
+pub(crate) fn activate(world: &World, ticket: String) -> Owner {
     let (password, ticket) = claim(world, ticket);
     let Ok(Told::Totp(issued)) = world.ask(&Ask::Totp { ticket }) else { panic!("no TOTP secret") };
     let secret = BASE32_NOPAD.decode(issued.secret.expose().as_bytes()).unwrap();
@@ -53,7 +53,12 @@ fn activate(world: &World, ticket: String) -> Owner {
     Owner { password, secret }
 }
 
-fn sign_in(world: &World, name: &str, password: &str, code: Option<&str>) -> Result<Told, Refusal> {
+pub(crate) fn sign_in(
+    world: &World,
+    name: &str,
+    password: &str,
+    code: Option<&str>,
+) -> Result<Told, Refusal> {
     let (name, password, code) = (name.to_owned(), password.to_owned(), code.map(str::to_owned));
     world.ask(&Ask::SignIn { name, password, code })
 }

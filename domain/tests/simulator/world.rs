@@ -13,8 +13,9 @@ use domain::{
     service::{
         Ports, Refusal, Sesame,
         policy::Policy,
-        ports::{Cell, Clock, Entropy as _, Row, Seal, Sealed, Vault, VaultError},
+        ports::{Cell, Clock, Entropy as _, PairOwner, Row, Seal, Sealed, Vault, VaultError},
     },
+    username::Username,
 };
 use rand::{RngExt as _, rngs::ChaCha8Rng};
 
@@ -122,6 +123,16 @@ impl World {
     /// From now on stronger hashes are asked for.
     pub(crate) fn strengthen_hashes(&self) {
         self.hasher.strengthen();
+    }
+
+    /// How strongly the password that opens sessions of `name` was hashed when it was stored.
+    pub(crate) fn strength_of_hash(&self, name: &str) -> u8 {
+        let username = Username::parse(name).unwrap();
+        let row = self.store.snapshot().accounts.remove(&username).unwrap();
+        let (pair, _) = row.active.unwrap();
+        let owner = PairOwner { pair: pair.id, account: row.id, username: &username };
+        let phc = self.vault.open(&pair.password.unwrap(), Cell::Password(owner)).unwrap();
+        phc.expose()[0]
     }
 
     /// The next hash finds the queue full. `false` disarms.

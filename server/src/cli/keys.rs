@@ -68,7 +68,7 @@ pub(super) fn command(configured: impl Fn(Command) -> Command) -> Command {
         ))
         .subcommand(configured(
             Command::new("list")
-                .about("List the keys: number, date, fingerprint and use, never the key")
+                .about("List the keys: number, date, age, fingerprint and use, never the key")
                 .arg(json()),
         ))
 }
@@ -201,13 +201,18 @@ fn list(config: &Config, json: bool) -> anyhow::Result<()> {
         None => "",
     };
     let told = |key: &crate::crypto::Key| (shown(key.created_at()), HEXLOWER.encode(&key.fingerprint()));
+    let now = SystemClock.now();
+    let days = |key: &crate::crypto::Key| (now - key.created_at()).num_days();
     if json {
         let rows: Vec<serde_json::Value> = ring
             .iter()
             .map(|(id, key)| {
                 let (created_at, fingerprint) = told(key);
                 let seals = sealing.map(|sealing| sealing == id);
-                serde_json::json!({ "number": id, "created_at": created_at, "fingerprint": fingerprint, "seals": seals })
+                serde_json::json!({
+                    "number": id, "created_at": created_at, "age_days": days(key), "fingerprint": fingerprint,
+                    "seals": seals,
+                })
             })
             .collect();
         say(&serde_json::to_string_pretty(&rows)?);
@@ -216,7 +221,7 @@ fn list(config: &Config, json: bool) -> anyhow::Result<()> {
     for (id, key) in ring.iter() {
         let (created_at, fingerprint) = told(key);
         let short = fingerprint.get(..16).unwrap_or(&fingerprint);
-        say(format!("{id:>4}  {created_at}  {short}  {}", role(id)).trim_end());
+        say(format!("{id:>4}  {created_at}  {:>5} days  {short}  {}", days(key), role(id)).trim_end());
     }
     Ok(())
 }

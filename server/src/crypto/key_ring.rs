@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Months, SecondsFormat, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use domain::service::ports::Entropy;
 use hmac::{Hmac, Mac as _};
@@ -15,6 +15,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 32;
+/// How long a key seals before `sesame doctor` asks for a rotation. It opens for ever.
+const SERVES: Months = Months::new(12);
 const HEADER: &str = "# Key ring of Sésame. Without it no secret in the database opens; with it, all do.\n\
                       # number, created at, key\n";
 
@@ -35,6 +37,12 @@ impl Key {
     #[must_use]
     pub const fn created_at(&self) -> DateTime<Utc> {
         self.created_at
+    }
+
+    /// Whether it has served for longer than a key should by `now`: a year.
+    #[must_use]
+    pub fn is_old(&self, now: DateTime<Utc>) -> bool {
+        self.created_at.checked_add_months(SERVES).is_some_and(|end| end <= now)
     }
 
     /// What the database knows of the key: a SHA-256 under a label of its own. A key is 256 random
@@ -204,6 +212,22 @@ mod tests {
         let (made, read) = (ring.get(1).unwrap(), read.get(1).unwrap());
         assert_eq!(made.fingerprint(), read.fingerprint());
         assert_eq!(made.created_at(), read.created_at());
+    }
+
+    #[test]
+    fn req_rot_6_a_key_is_old_after_a_year_and_not_a_second_before() {
+        let ring = ring();
+        let key = ring.get(1).unwrap();
+        for (now, old) in [
+            ("2026-11-23T10:00:00Z", false),
+            ("2027-11-23T09:59:59Z", false),
+            ("2027-11-23T10:00:00Z", true),
+            ("2036-01-01T00:00:00Z", true),
+            // By a clock that is behind it is not made yet.
+            ("2020-01-01T00:00:00Z", false),
+        ] {
+            assert_eq!(key.is_old(now.parse().unwrap()), old, "{now}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The key ring, and whether it is this database's.
 
+use chrono::{DateTime, Utc};
+
 use super::{Report, Seen};
 use crate::{
     config::Partial,
@@ -11,7 +13,7 @@ use crate::{
     store::Survey,
 };
 
-pub(super) fn examine(known: &Partial, seen: &Seen, report: &mut Report) {
+pub(super) fn examine(now: DateTime<Utc>, known: &Partial, seen: &Seen, report: &mut Report) {
     let file = &known.config.keys_file;
     match key_file::read(file) {
         Ok(ring) => {
@@ -20,6 +22,17 @@ pub(super) fn examine(known: &Partial, seen: &Seen, report: &mut Report) {
             report.saw("keys", format!("{}: {count} key(s), {sealing} seals", file.display()));
             if let Ok(Some(survey)) = seen {
                 belongs(&ring, survey, report);
+            }
+            if let Some(key) = ring.get(sealing).filter(|key| key.is_old(now)) {
+                report.warning(
+                    "key-old",
+                    format!(
+                        "Key {sealing} is of {}, and still the one that seals: the longer a key serves, the more a \
+                         copy of it opens, and who had access once has it still.",
+                        key.created_at().format("%Y-%m-%d")
+                    ),
+                    "Rotate once a year: `sesame keys add`, give the ring to every process, `sesame keys rotate`.",
+                );
             }
         }
         Err(KeyFileError::Missing(_)) if may_be_made(known, seen) => {

@@ -58,12 +58,8 @@ pub async fn examine(sources: &Sources) -> Report {
     let machine = Machine::look();
     let (seen, hash) = tokio::join!(survey(&known), time_of_hash(config, machine.memory));
     machine::examine(config, &machine, hash, &mut report);
-    clock::examine(
-        SystemClock.now(),
-        machine.time_service,
-        seen.as_ref().ok().and_then(Option::as_ref),
-        &mut report,
-    );
+    let now = SystemClock.now();
+    clock::examine(now, machine.time_service, seen.as_ref().ok().and_then(Option::as_ref), &mut report);
     if known.is_sure("database_url") && known.is_sure("data_dir") {
         database::examine(&config.database_url, &seen, &mut report);
         password::examine(&known, &sources.mounts, &mut report);
@@ -72,7 +68,7 @@ pub async fn examine(sources: &Sources) -> Report {
         }
     }
     if known.is_sure("keys_file") && known.is_sure("data_dir") {
-        keys::examine(&known, &seen, &mut report);
+        keys::examine(now, &known, &seen, &mut report);
     }
     if !sources.function && known.is_sure("site_dir") {
         storage::examine_site(site::find(config.site_dir.as_deref()), &mut report);

@@ -1,4 +1,4 @@
-//! What is counted in the database, once a minute.
+//! What is counted in the database, once a minute, and how its clock stands to ours.
 
 use std::{sync::Arc, time::Duration};
 
@@ -89,8 +89,8 @@ impl CensusGauges {
     }
 }
 
-/// Keeps the gauges up to date; without `session_idle`, after which a session is over, only the one
-/// that says whether the database answers. What cannot be counted keeps its last value, whose age tells.
+/// Keeps the gauges up to date; without `session_idle`, after which a session is over, only those that
+/// are about this process: whether the database answers it, and how their clocks differ. What cannot be counted keeps its last value, whose age tells.
 pub(crate) async fn keep_counting(
     metrics: Arc<Metrics>,
     store: Arc<dyn Store>,
@@ -101,7 +101,16 @@ pub(crate) async fn keep_counting(
         ticks.tick().await;
         let pinged = store.ping().await;
         metrics.census.up.set(i64::from(pinged.is_ok()));
-        let Some(session_idle) = session_idle.filter(|_| tick == 0 && pinged.is_ok()) else { continue };
+        if tick != 0 || pinged.is_err() {
+            continue;
+        }
+        match store.clock_ahead(&SystemClock).await {
+            Ok(ahead) => metrics.clock_offset.set(ahead),
+            Err(error) => {
+                tracing::warn!(%error, "could not ask the database for the time; trying again later")
+            }
+        }
+        let Some(session_idle) = session_idle else { continue };
         let now = SystemClock.now();
         match store.count(now, now - session_idle).await {
             Ok(counts) => metrics.census.set(&counts, now.timestamp()),

@@ -4,6 +4,7 @@
 //! fewer than 500 series in a process. `docs/operations/kpi.md` says which question each one answers.
 
 mod census;
+mod clock;
 mod csp;
 mod hashing;
 mod outcomes;
@@ -30,7 +31,9 @@ use prometheus_client::{
 };
 
 pub use self::hashing::HashMeter;
-use self::{census::CensusGauges, outcomes::Outcomes, process::AtScrape, requests::Requests};
+use self::{
+    census::CensusGauges, clock::ClockOffset, outcomes::Outcomes, process::AtScrape, requests::Requests,
+};
 pub(crate) use self::{census::keep_counting, csp::CspReports, requests::Route};
 use crate::{clock::SystemClock, crypto::Argon2Pool, store::Store};
 use domain::service::ports::Clock as _;
@@ -45,6 +48,7 @@ pub struct Metrics {
     pub(crate) csp_reports: CspReports,
     outcomes: Outcomes,
     census: CensusGauges,
+    clock_offset: ClockOffset,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -64,10 +68,12 @@ impl Metrics {
         let csp_reports = CspReports::register(&mut registry);
         let outcomes = Outcomes::register(&mut registry);
         let census = CensusGauges::register(&mut registry);
+        let clock_offset = ClockOffset::default();
+        registry.register_collector(Box::new(clock_offset.clone()));
         meter.register(&mut registry);
         let started_at = SystemClock.now();
         registry.register_collector(Box::new(AtScrape { store, pool, in_flight, started_at }));
-        Self { registry, requests, csp_reports, outcomes, census }
+        Self { registry, requests, csp_reports, outcomes, census, clock_offset }
     }
 
     /// Counts what became of a use case.

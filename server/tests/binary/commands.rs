@@ -1,6 +1,10 @@
 //! Commands that answer and end.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use chrono::TimeDelta;
+use domain::service::ports::Clock as _;
+use server::clock::SystemClock;
 
 use crate::process::{World, mode, stderr, stdout};
 
@@ -26,6 +30,23 @@ fn keys_generate_makes_a_ring_once_and_keys_list_never_shows_a_key() {
     assert_eq!((&rows[0]["number"], &rows[0]["seals"]), (&serde_json::json!(1), &serde_json::json!(true)));
     assert!(stdout(&listed).contains(&rows[0]["fingerprint"].as_str().unwrap()[..16]));
     world.serve().stop();
+}
+
+#[test]
+fn req_rot_6_keys_list_tells_how_old_each_key_is() {
+    let world = World::new();
+    fs::create_dir(world.data()).unwrap();
+    let days =
+        |days: i64| (SystemClock.now() - TimeDelta::days(days)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let (old, young) = ("AAAA".repeat(10) + "AAA", "BBBB".repeat(10) + "BBA");
+    let ring = format!("1 {} {old}\n2 {} {young}\n", days(400), days(3));
+    fs::write(world.keys(), ring).unwrap();
+    fs::set_permissions(world.keys(), fs::Permissions::from_mode(0o600)).unwrap();
+    let json = world.run(&["keys", "list", "--json"]);
+    let rows: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&rows[0]["age_days"], &rows[1]["age_days"]), (&400.into(), &3.into()));
+    let listed = stdout(&world.run(&["keys", "list"]));
+    assert!(listed.contains("  400 days  ") && listed.contains("    3 days  "), "{listed}");
 }
 
 #[test]

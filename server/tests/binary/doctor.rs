@@ -162,7 +162,7 @@ fn each_mistake_in_a_setting_is_found() {
 }
 
 #[test]
-fn each_mistake_with_the_key_ring_is_found() {
+fn req_rot_6_each_mistake_with_the_key_ring_is_found_and_an_old_key_is_one() {
     let (world, other) = (healthy(), healthy());
     let ring = fs::read_to_string(world.keys()).unwrap();
     chmod(&world.keys(), 0o644);
@@ -172,6 +172,9 @@ fn each_mistake_with_the_key_ring_is_found() {
     chmod(&world.keys(), 0o600);
     assert!(world.run(&["keys", "add"]).status.success());
     finds(&world, &[], &["key-not-newest"]);
+    let made_at = ring.lines().last().unwrap().split(' ').nth(1).unwrap();
+    fs::write(world.keys(), ring.replace(made_at, "2020-02-29T12:00:00Z")).unwrap();
+    finds(&world, &[], &["key-old"]);
     fs::write(world.keys(), &ring[..ring.len() - 20]).unwrap();
     finds(&world, &[], &["key-file-malformed"]);
     fs::copy(other.keys(), world.keys()).unwrap();

@@ -258,11 +258,17 @@ fn enrol_for_ever(address: &str, client: usize, stop: &AtomicBool, enrolled: &At
 }
 
 fn serve_on(world: &World, url: &str) -> Server {
+    serve_on_with(world, url, &[])
+}
+
+/// Serves on the PostgreSQL database at `url`, which has nothing in it yet.
+pub(crate) fn serve_on_with(world: &World, url: &str, env: &[(&str, &str)]) -> Server {
     let command = |arguments: &[&str]| {
         let mut command = world.unthrottled(arguments);
         command.env("DATABASE_URL", url).env("SESAME_KEYS_FILE", world.folder.path().join("ring"));
         // Nobody reads the log while it runs, and a full pipe would hold it up.
         command.env("SESAME_LOG", "error").env("SESAME_REQUEST_TIMEOUT", "5");
+        command.envs(env.iter().copied());
         command
     };
     for arguments in [&["keys", "generate"][..], &["migrate"]] {

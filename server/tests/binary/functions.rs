@@ -7,7 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::process::{Server, World, stderr};
+use crate::{
+    database::{Database, on_postgres},
+    faults::serve_on_with,
+    process::{Server, World, database_url, stderr},
+};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -131,7 +135,31 @@ fn metrics_have_a_listener_of_their_own() {
     wait_until("the database is counted", || {
         Server::request_to(&address, "GET", "/metrics", "").contains("sesame_accounts{state=\"active\"} 0")
     });
+    let metrics = Server::request_to(&address, "GET", "/metrics", "");
+    assert!(!metrics.contains(CLOCK_AHEAD), "a file has no clock to compare with");
     server.stop();
+}
+
+const CLOCK_AHEAD: &str = "sesame_database_clock_ahead_seconds";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn req_otp_3_how_far_the_clock_is_from_the_database_s_is_a_metric() {
+    let name = "functions::req_otp_3_how_far_the_clock_is_from_the_database_s_is_a_metric";
+    on_postgres(name, |database: Database| async move {
+        tokio::task::block_in_place(|| {
+            let (world, address) = (World::new(), free_address());
+            let env = [("SESAME_METRICS_LISTEN", address.as_str())];
+            let server = serve_on_with(&world, &database_url(&database), &env);
+            wait_until("the clocks are compared", || {
+                let metrics = Server::request_to(&address, "GET", "/metrics", "");
+                let line = metrics.lines().find_map(|line| line.strip_prefix(CLOCK_AHEAD));
+                // They are one and the same here.
+                line.is_some_and(|seconds| seconds.trim().parse::<f64>().unwrap().abs() < 5.0)
+            });
+            server.stop();
+        });
+    })
+    .await;
 }
 
 #[test]

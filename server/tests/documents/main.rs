@@ -26,6 +26,7 @@ mod life;
 mod links;
 mod markdown;
 mod privacy;
+mod protection;
 mod requirements;
 mod schema;
 mod sequence;

@@ -58,6 +58,23 @@ impl Class {
     }
 }
 
+impl Field {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Name,
+        Self::Registration,
+        Self::LastSignIn,
+        Self::AgeOfSecrets,
+        Self::Sessions,
+        Self::Device,
+        Self::Events,
+    ];
+}
+
+/// Every column, and its class.
+pub(crate) fn columns() -> impl Iterator<Item = (String, Class)> {
+    CLASSES.iter().map(|(table, column, class)| (format!("{table}.{column}"), *class))
+}
+
 use Class::{Personal, Reference, Secret, Technical};
 use Field::{AgeOfSecrets, Device, Events, LastSignIn, Name, Registration, Sessions};
 

@@ -15,7 +15,11 @@ use axum::{
     http::Request,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::service::{Ports, Sesame, policy::Policy, ports::Clock};
+use domain::service::{
+    Ports, Sesame,
+    policy::Policy,
+    ports::{Clock, Entropy},
+};
 use serde_json::Value;
 use server::{
     Dependencies,
@@ -47,6 +51,27 @@ impl Clock for TestClock {
 impl TestClock {
     pub(crate) fn turn(&self, by: TimeDelta) {
         *self.0.lock().unwrap() += by;
+    }
+}
+
+/// What a service is made of.
+pub(crate) struct Parts<'a> {
+    pub(crate) policy: Policy,
+    pub(crate) ring: Arc<KeyRing>,
+    pub(crate) public_url: &'a str,
+    pub(crate) cost: Argon2Cost,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+impl Default for Parts<'_> {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            ring: TestApp::ring(),
+            public_url: "http://127.0.0.1:3000",
+            cost: Argon2Cost::danger_cheap_for_tests(),
+            entropy: Arc::new(SystemEntropy),
+        }
     }
 }
 
@@ -91,10 +116,15 @@ impl TestApp {
         ring: Arc<KeyRing>,
         public_url: &str,
     ) -> Self {
+        Self::made_of(url, folder, Parts { policy, ring, public_url, ..Parts::default() }).await
+    }
+
+    /// The same of other parts than most tests need.
+    pub(crate) async fn made_of(url: &DatabaseUrl, folder: Arc<TempDir>, parts: Parts<'_>) -> Self {
+        let Parts { policy, ring, public_url, cost, entropy } = parts;
         let store = store::open(url, StoreOptions::default()).await.unwrap();
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));
-        let entropy = Arc::new(SystemEntropy);
-        let (cost, meter) = (Argon2Cost::danger_cheap_for_tests(), HashMeter::default());
+        let meter = HashMeter::default();
         let hasher = Arc::new(Argon2Pool::new(cost, 2, 2000, entropy.clone(), meter.clone()).unwrap());
         let metrics = Arc::new(Metrics::new(store.clone(), hasher.clone(), &meter));
         let ports = Ports {

@@ -23,7 +23,7 @@ const TRIES: usize = 2_000;
 /// Tries between two sign-ins of the owner.
 const BETWEEN: usize = 100;
 
-fn scale() -> usize {
+pub(crate) fn scale() -> usize {
     std::env::var("SESAME_TEST_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
 
@@ -47,7 +47,7 @@ async fn sign_in(app: &TestApp, person: &Person, note: Option<&str>) -> Answer {
     app.send(with_note(note, from(ADDRESSES + 7, json_request("/api/authenticate", &body)))).await
 }
 
-async fn hashes(app: &TestApp) -> f64 {
+pub(crate) async fn hashes(app: &TestApp) -> f64 {
     let text = app.metrics().await;
     let line = text.lines().find_map(|line| line.strip_prefix("sesame_argon2_run_seconds_count "));
     line.unwrap().parse().unwrap()

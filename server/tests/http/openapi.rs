@@ -100,6 +100,39 @@ fn example(request: &Value) -> Value {
         .into()
 }
 
+/// What each request says, and no other field: no hint, no question, no answer to one. Whoever adds a
+/// field writes it here, and reads this.
+const FIELDS: [(&str, &[&str]); 11] = [
+    ("/api/register", &["username"]),
+    ("/api/generate-password", &["ticket"]),
+    ("/api/generate-2fa", &["ticket"]),
+    ("/api/activate", &["code", "ticket"]),
+    ("/api/authenticate", &["code", "password", "username"]),
+    ("/api/renew", &["code"]),
+    ("/api/session", &[]),
+    ("/api/sign-out", &[]),
+    ("/api/sessions", &[]),
+    ("/api/revoke-session", &["session"]),
+    ("/api/revoke-other-sessions", &[]),
+];
+
+#[test]
+fn req_pw_5_no_request_has_a_field_for_a_hint_or_a_secret_question() {
+    let document = serde_json::to_value(document()).unwrap();
+    let paths: BTreeSet<&str> = ENDPOINTS.iter().map(|endpoint| endpoint.path).collect();
+    assert_eq!(paths, FIELDS.iter().map(|(path, _)| *path).collect());
+    for (path, expected) in FIELDS {
+        let body = &document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        let request = match body["$ref"].as_str() {
+            Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => body,
+        };
+        let none = serde_json::Map::new();
+        let fields = request["properties"].as_object().unwrap_or(&none).keys().map(String::as_str);
+        assert_eq!(fields.collect::<BTreeSet<_>>(), expected.iter().copied().collect(), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn its_required_and_unknown_fields_are_the_ones_the_server_refuses() {
     let app = TestApp::new().await;

@@ -1,9 +1,9 @@
 //! What is counted for the metrics.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use data_encoding::HEXLOWER;
-use domain::audit::AuditKind;
-use server::{crypto::EnvelopeVault, store::Counts};
+use domain::{audit::AuditKind, service::ports::Clock};
+use server::{clock::SystemClock, crypto::EnvelopeVault, store::Counts};
 
 use crate::{database::Database, fixtures::*};
 
@@ -11,6 +11,30 @@ contract! {
     an_empty_database_counts_nothing,
     accounts_and_sessions_are_counted_by_their_state,
     a_secret_that_is_no_envelope_is_found,
+    req_otp_3_the_database_server_s_clock_is_compared_with_ours,
+}
+
+/// A clock that is wrong by so much.
+struct Wrong(Duration);
+
+impl Clock for Wrong {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + self.0
+    }
+}
+
+async fn req_otp_3_the_database_server_s_clock_is_compared_with_ours(db: Database) {
+    let store = db.store().await;
+    if db.is_sqlite() {
+        assert_eq!(store.clock_ahead(&SystemClock).await.unwrap(), None, "a file has no clock");
+        return;
+    }
+    // On one machine both are the same clock, so that half of what the question took is all that differs.
+    for hours in [0, 1, -1] {
+        let ahead = store.clock_ahead(&Wrong(Duration::hours(hours))).await.unwrap().unwrap();
+        let off = ahead + Duration::hours(hours);
+        assert!(off.abs() < Duration::minutes(1), "{off}");
+    }
 }
 
 async fn an_empty_database_counts_nothing(db: Database) {

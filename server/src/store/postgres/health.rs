@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::service::ports::{Clock, StoreError};
 
-use super::{PostgresStore, schema, survey};
+use super::{PostgresStore, clock, schema};
 use crate::store::{Fault, Health, SchemaState};
 
 #[async_trait]
@@ -21,7 +21,7 @@ impl Health for PostgresStore {
 
     async fn clock_ahead(&self, clock: &dyn Clock) -> Result<Option<TimeDelta>, StoreError> {
         let mut conn = self.pool.acquire().await.map_err(Fault::from)?;
-        Ok(Some(survey::ahead(&mut conn, clock).await?))
+        Ok(Some(clock::ahead(&mut conn, clock).await?))
     }
 
     async fn close(&self) {

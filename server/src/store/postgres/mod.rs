@@ -22,6 +22,7 @@ mod accounts;
 mod activation;
 mod audit;
 mod census;
+mod clock;
 mod desk;
 mod enrolment;
 mod health;

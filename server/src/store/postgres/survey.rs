@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use domain::service::ports::Clock;
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 
@@ -53,15 +52,5 @@ pub(in crate::store) async fn survey(
 async fn server(db: &mut PgConnection, clock: &dyn Clock) -> Result<Server, Fault> {
     let version: i32 =
         sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(&mut *db).await?;
-    Ok(Server { version: version.unsigned_abs(), ahead: ahead(db, clock).await? })
-}
-
-/// By how much the server's clock is ahead of ours. It is compared with the middle of the time that the
-/// question took.
-pub(super) async fn ahead(db: &mut PgConnection, clock: &dyn Clock) -> Result<TimeDelta, Fault> {
-    let asked = clock.now();
-    let there: DateTime<Utc> = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut *db).await?;
-    let answered = clock.now();
-    let here = asked + (answered - asked) / 2;
-    Ok(there - here)
+    Ok(Server { version: version.unsigned_abs(), ahead: super::clock::ahead(db, clock).await? })
 }
