@@ -68,13 +68,3 @@ pub(crate) fn page_request(session: &str, path: &str, body: &Value) -> Request<B
     request.headers_mut().insert("sec-fetch-site", "same-origin".parse().unwrap());
     request
 }
-
-/// With the note of a device, as the sign-in page sends it.
-pub(crate) fn with_note(note: Option<&str>, mut request: Request<Body>) -> Request<Body> {
-    if let Some(note) = note {
-        let cookie = HeaderValue::from_str(&format!("sesame-device={note}")).unwrap();
-        request.headers_mut().insert(header::COOKIE, cookie);
-        request.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
-    }
-    request
-}

@@ -12,7 +12,7 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::connect_info::MockConnectInfo,
-    http::Request,
+    http::{HeaderValue, Request, header},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::service::{
@@ -211,4 +211,14 @@ fn site(folder: &TempDir) -> PathBuf {
     std::fs::create_dir_all(site.join("pkg")).unwrap();
     std::fs::write(site.join("pkg/sesame.js"), "export default 1;").unwrap();
     site
+}
+
+/// With the note of a device, as the sign-in page sends it.
+pub(crate) fn with_note(note: Option<&str>, mut request: Request<Body>) -> Request<Body> {
+    if let Some(note) = note {
+        let cookie = HeaderValue::from_str(&format!("sesame-device={note}")).unwrap();
+        request.headers_mut().insert(header::COOKIE, cookie);
+        request.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+    }
+    request
 }

@@ -11,8 +11,8 @@ use serde_json::json;
 use server::http::TrustedProxies;
 
 use crate::{
-    answer::{json_request, with_note},
-    app::{Answer, TestApp},
+    answer::json_request,
+    app::{Answer, TestApp, with_note},
     person::{Person, next_code},
 };
 

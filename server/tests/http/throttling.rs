@@ -11,8 +11,8 @@ use domain::{
 use serde_json::json;
 
 use crate::{
-    answer::{json_request, with_note},
-    app::TestApp,
+    answer::json_request,
+    app::{TestApp, with_note},
     database::Database,
     person::Person,
 };
@@ -102,10 +102,16 @@ async fn one_network_has_a_bucket_for_uses_of_tickets() {
     let app = TestApp::with_policy(Policy { ticket_network, ..Policy::default() }).await;
     let mut ticket =
         app.post("/api/register", &json!({ "username": "alice" })).await.json()["ticket"].clone();
-    for _ in 0..4 {
-        let answer = app.post("/api/generate-password", &json!({ "ticket": ticket })).await;
+    for path in
+        ["/api/generate-password", "/api/generate-password", "/api/generate-password", "/api/generate-2fa"]
+    {
+        let answer = app.post(path, &json!({ "ticket": ticket })).await;
         assert_eq!(answer.status, 200);
         ticket = answer.json()["ticket"].clone();
+    }
+    // What is spent costs next to nothing, and is not counted.
+    for _ in 0..5 {
+        assert_eq!(app.post("/api/generate-2fa", &json!({ "ticket": "spent" })).await.code(), "ticket_spent");
     }
     let bodies = [
         ("/api/generate-password", json!({ "ticket": ticket })),
