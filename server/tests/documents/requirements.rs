@@ -48,7 +48,7 @@ fn register() -> Vec<Line> {
 }
 
 /// The cells of a line of a table.
-fn cells(line: &str) -> Option<Vec<String>> {
+pub(crate) fn cells(line: &str) -> Option<Vec<String>> {
     let inside = line.strip_prefix("| ")?.strip_suffix(" |")?;
     Some(inside.split(" | ").map(|cell| cell.trim().to_owned()).collect())
 }
@@ -81,13 +81,13 @@ fn held_by_in_the_threat_model() -> Vec<String> {
 
 /// The tests of the repository: by name the files in which there is one.
 #[derive(Default)]
-struct Tests {
+pub(crate) struct Tests {
     rust: BTreeMap<String, BTreeSet<String>>,
     browser: BTreeSet<(String, String)>,
 }
 
 impl Tests {
-    fn all() -> Self {
+    pub(crate) fn all() -> Self {
         let mut tests = Self::default();
         for folder in ["domain/src", "domain/tests", "server/src", "server/tests", "app/src", "fuzz/tests"] {
             each_file(Path::new(folder), "rs", &mut |path, text| {
@@ -103,7 +103,7 @@ impl Tests {
     }
 
     /// Whether there is the test that a span of code names.
-    fn has(&self, named: &str) -> bool {
+    pub(crate) fn has(&self, named: &str) -> bool {
         if let Some((file, title)) = named.split_once(": ") {
             let file = file.strip_prefix("end2end/tests/").unwrap_or(file);
             return self.browser.contains(&(format!("end2end/tests/{file}"), title.to_owned()));
