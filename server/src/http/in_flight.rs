@@ -13,7 +13,7 @@ use axum::{
 use domain::error::{ApiError, ErrorCode};
 
 use super::errors;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, is_probe};
 
 /// Seconds after which another try makes sense.
 const RETRY_SECONDS: u32 = 1;
@@ -34,7 +34,7 @@ impl Limit {
 
 /// Counts the request until it is answered, or refuses it.
 pub(super) async fn count(State(limit): State<Limit>, request: Request, next: Next) -> Response<Body> {
-    if request.uri().path().starts_with("/_/") {
+    if is_probe(request.uri().path()) {
         return next.run(request).await;
     }
     match limit.metrics.requests.in_flight.enter(limit.most) {

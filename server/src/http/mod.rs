@@ -32,6 +32,7 @@ mod observe;
 pub mod openapi;
 mod own_data;
 mod pages;
+mod readiness;
 mod time_limit;
 mod verify;
 

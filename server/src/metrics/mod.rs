@@ -32,7 +32,11 @@ use prometheus_client::{
 
 pub use self::hashing::HashMeter;
 use self::{census::CensusGauges, outcomes::Outcomes, process::AtScrape, requests::Requests};
-pub(crate) use self::{census::keep_counting, csp::CspReports, requests::Route};
+pub(crate) use self::{
+    census::keep_counting,
+    csp::CspReports,
+    requests::{HEALTH, READY, Route, is_probe},
+};
 use crate::{clock::SystemClock, crypto::Argon2Pool, store::Store};
 use domain::service::ports::Clock as _;
 
