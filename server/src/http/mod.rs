@@ -15,6 +15,7 @@
 //! [`build_function`] mounts a part of the API in the same house, without pages.
 
 mod api;
+mod begun;
 mod bodies;
 mod client;
 mod csp_report;

@@ -34,6 +34,7 @@ mod faults;
 mod functions;
 mod headers;
 mod input;
+mod leaving;
 mod life;
 mod limits;
 mod metrics;
