@@ -16,7 +16,7 @@ use domain::error::{ApiError, ErrorCode};
 use leptos::{context::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
 use super::{
-    Dependencies, Function, begun, bodies, errors, in_flight, observe::RequestId, openapi,
+    Dependencies, Function, begun, bodies, errors, in_flight, observe::RequestId, openapi, seats::Origin,
     verify,
 };
 
@@ -70,8 +70,8 @@ fn server_function<S: Clone + Send + Sync + 'static>(
     post(handler).fallback(not_post)
 }
 
-/// Runs a server function with its context, to its end. Until then the request is counted:
-/// leaving early makes no room for more.
+/// Runs a server function with its context, to its end. Until then its connection has its seat and the
+/// request is counted: leaving early makes no room for more.
 async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) -> Response<Body> {
     let context = ServerContext {
         network: dependencies.trusted_proxies.network(peer, request.headers()),
@@ -81,10 +81,11 @@ async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) ->
         sesame: dependencies.sesame,
     };
     let provide = move || provide_context(context.clone());
+    let seat = request.extensions().get::<Origin>().map(Origin::hold);
     let counted = in_flight::hold(request.extensions());
     let work = async move {
         let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
-        drop(counted);
+        drop((seat, counted));
         answer
     };
     begun::to_its_end(work).await.unwrap_or_else(|| errors::respond_code(ErrorCode::Internal))

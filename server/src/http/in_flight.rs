@@ -1,5 +1,8 @@
 //! A limit on the requests under way, as OpenFaaS sets it: beyond it the answer is a quick 429, and
 //! readiness says so too, so that the others are asked instead. Probes are not counted.
+//!
+//! A request that came on a connection too many is refused here as well, so that it is logged and
+//! counted like any other.
 
 use std::sync::{Arc, Weak};
 
@@ -12,7 +15,7 @@ use axum::{
 };
 use domain::error::{ApiError, ErrorCode};
 
-use super::errors;
+use super::{errors, listener::Crowded};
 use crate::metrics::{Metrics, UnderWay, is_probe};
 
 /// Seconds after which another try makes sense.
@@ -46,6 +49,9 @@ pub(super) fn hold(request: &Extensions) -> Option<Arc<UnderWay>> {
 pub(super) async fn count(State(limit): State<Limit>, mut request: Request, next: Next) -> Response<Body> {
     if is_probe(request.uri().path()) {
         return next.run(request).await;
+    }
+    if request.extensions().get::<Crowded>().is_some() {
+        return errors::respond(&ApiError::retry(ErrorCode::Unavailable, RETRY_SECONDS));
     }
     match limit.metrics.requests.in_flight.enter(limit.most).map(Arc::new) {
         Some(under_way) => {

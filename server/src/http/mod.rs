@@ -34,6 +34,7 @@ pub mod openapi;
 mod own_data;
 mod pages;
 mod readiness;
+mod seats;
 mod time_limit;
 mod verify;
 

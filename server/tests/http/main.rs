@@ -29,6 +29,7 @@ macro_rules! life {
 mod answer;
 mod app;
 mod attack;
+mod connections;
 mod csp_reports;
 mod faults;
 mod functions;
