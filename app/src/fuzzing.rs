@@ -15,10 +15,10 @@ pub fn accept_language(header: &str) -> Option<&'static str> {
     accept::preferred(header).map(Lang::tag)
 }
 
-/// The value of parameter or cookie `name` in `pairs`.
+/// The value of parameter `name` in an address's query.
 #[must_use]
-pub fn value_of<'a>(pairs: &'a str, separator: char, name: &str) -> Option<&'a str> {
-    choice::value_of(pairs, separator, name)
+pub fn value_of<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    choice::value_of(query, name)
 }
 
 /// The note that a device shows.

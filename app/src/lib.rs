@@ -10,6 +10,8 @@ pub mod api;
 mod browser;
 #[allow(unreachable_pub, reason = "#[component] writes pub items")]
 mod components;
+#[cfg(feature = "ssr")]
+mod cookie;
 mod enrolment;
 #[cfg(feature = "ssr")]
 #[doc(hidden)]

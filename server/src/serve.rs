@@ -28,7 +28,7 @@ use crate::{
         key_file::{self, KeyFileError},
     },
     housekeeping,
-    http::{self, Dependencies, Draining, Function, TrustedProxies},
+    http::{self, Dependencies, Draining, Function, TrustedProxies, listener::Limits},
     metrics::{self, HashMeter, Metrics},
     site,
     store::{self, Store},
@@ -103,7 +103,7 @@ pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
         }
     };
     tokio::select! {
-        () = http::listener::run(listener, router, config.read_timeout, until_closed) => {}
+        () = http::listener::run(listener, router, Limits::with_head(config.read_timeout), until_closed) => {}
         () = drain => tracing::warn!("some requests did not finish in time and were dropped"),
     }
     for task in beside {
@@ -127,9 +127,9 @@ async fn start_beside(
         && let Some(listener) = metrics::bind(address, config.metrics_listen_given).await?
     {
         let router = metrics::router(dependencies.metrics.clone());
-        let read_timeout = config.read_timeout;
+        let limits = Limits::with_head(config.read_timeout);
         tasks.push(tokio::spawn(async move {
-            http::listener::run(listener, router, read_timeout, std::future::pending()).await;
+            http::listener::run(listener, router, limits, std::future::pending()).await;
         }));
         // Counting reads whole tables: one workload's metrics are enough.
         let counts = shape == Shape::Everything;

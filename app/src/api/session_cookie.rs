@@ -1,5 +1,5 @@
-//! The one place that builds and reads cookies: that of a session, the one by which a proxy learns who
-//! is signed in to another application, and the note by which a device is known again.
+//! The one place that builds cookies, and knows their names: that of a session, the one by which a proxy
+//! learns who is signed in to another application, and the note by which a device is known again.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 
 use super::{ServerContext, ServerError, context};
+use crate::cookie;
 
 /// How the session cookie is named and protected; follows from the public URL's scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,20 +118,8 @@ impl ForwardCookie {
     }
 }
 
-/// The value of the cookie called `wanted`, if it comes once.
-fn find(wanted: &str, headers: &HeaderMap) -> Option<WireSecret> {
-    let mut values = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == wanted)
-        .map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (Some(value), None) => Some(WireSecret::new(value.to_owned())),
-        _ => None,
-    }
+fn find(name: &str, headers: &HeaderMap) -> Option<WireSecret> {
+    cookie::only(headers, name).map(|value| WireSecret::new(value.to_owned()))
 }
 
 /// The token in this request's cookie.

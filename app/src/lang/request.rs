@@ -4,7 +4,7 @@ use http::{HeaderValue, header, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-use crate::api::CookiePolicy;
+use crate::{api::CookiePolicy, cookie};
 
 use super::{
     COOKIE, COOKIE_MAX_AGE_SECONDS, Lang,
@@ -18,27 +18,21 @@ pub(crate) fn lang() -> Lang {
 }
 
 fn of(parts: &Parts) -> Lang {
-    let header = |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    choose(
-        chosen_in_query(parts),
-        header(header::COOKIE).and_then(|cookies| value_of(cookies, ';', COOKIE)),
-        header(header::ACCEPT_LANGUAGE),
-    )
+    let wish = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    choose(chosen_in_query(parts), cookie::first(&parts.headers, COOKIE), wish)
 }
 
 fn chosen_in_query(parts: &Parts) -> Option<&str> {
-    parts.uri.query().and_then(|query| value_of(query, '&', "lang"))
+    parts.uri.query().and_then(|query| value_of(query, "lang"))
 }
 
 /// Whether the request carries a session cookie, valid or not: whether asking for the session
 /// from the page is worth the round trip.
 pub(crate) fn has_session_cookie() -> bool {
     let Some(parts) = use_context::<Parts>() else { return false };
-    parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).any(|cookies| {
-        [CookiePolicy::Secure, CookiePolicy::Loopback]
-            .iter()
-            .any(|policy| value_of(cookies, ';', policy.name()).is_some())
-    })
+    [CookiePolicy::Secure, CookiePolicy::Loopback]
+        .iter()
+        .any(|policy| cookie::values(&parts.headers, policy.name()).next().is_some())
 }
 
 /// The page depends on these two request headers. A choice made in the address (the language link
@@ -76,6 +70,7 @@ mod tests {
         let french = ("accept-language", "fr-FR,fr;q=0.9");
         assert_eq!(of(&request("/", &[french])), Lang::Fr);
         assert_eq!(of(&request("/", &[french, ("cookie", "a=b; sesame_lang=en")])), Lang::En);
+        assert_eq!(of(&request("/", &[french, ("cookie", "nom=\u{c9}ric; sesame_lang=en")])), Lang::En);
         assert_eq!(of(&request("/aide?lang=en", &[french])), Lang::En);
         assert_eq!(of(&request("/?lang=fr", &[("cookie", "sesame_lang=en")])), Lang::Fr);
     }

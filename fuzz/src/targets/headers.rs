@@ -28,7 +28,7 @@ pub(super) fn accept_language(data: &[u8]) {
     if text.split(',').count() < 32 {
         assert_eq!(pages::accept_language(&format!("de, {text}")), found);
     }
-    if let Some(value) = pages::value_of(text, '&', "lang") {
+    if let Some(value) = pages::value_of(text, "lang") {
         assert!(!value.contains('&') && text.contains(&format!("lang={value}")));
     }
 }
@@ -54,11 +54,8 @@ pub(super) fn forwarded_for(data: &[u8]) {
         }
         _ => HeaderValue::from_static("203.0.113.7"),
     };
-    // A line that is no text is nobody's word, and our proxy would not add to one.
-    if seen.to_str().is_ok() {
-        headers.append(FORWARDED_FOR, seen);
-        assert_eq!(fuzzing::client(&proxies, proxy, &headers), stranger, "lies were believed");
-    }
+    headers.append(FORWARDED_FOR, seen);
+    assert_eq!(fuzzing::client(&proxies, proxy, &headers), stranger, "lies were believed");
 }
 
 /// No other site's page acts for a visitor, whatever else the request says.

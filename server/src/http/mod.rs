@@ -16,6 +16,7 @@
 
 mod acts;
 mod api;
+mod begun;
 mod bodies;
 mod client;
 mod csp_report;
@@ -33,6 +34,8 @@ mod observe;
 pub mod openapi;
 mod own_data;
 mod pages;
+mod readiness;
+mod seats;
 mod time_limit;
 mod verify;
 

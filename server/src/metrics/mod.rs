@@ -34,7 +34,11 @@ pub use self::hashing::HashMeter;
 use self::{
     census::CensusGauges, clock::ClockOffset, outcomes::Outcomes, process::AtScrape, requests::Requests,
 };
-pub(crate) use self::{census::keep_counting, csp::CspReports, requests::Route};
+pub(crate) use self::{
+    census::keep_counting,
+    csp::CspReports,
+    requests::{HEALTH, READY, Route, UnderWay, is_probe},
+};
 use crate::{clock::SystemClock, crypto::Argon2Pool, store::Store};
 use domain::service::ports::Clock as _;
 

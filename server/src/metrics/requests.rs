@@ -35,6 +35,10 @@ const API: [&str; 13] = [
     "/api/openapi.json",
 ];
 
+/// Whether the process is there.
+pub(crate) const HEALTH: &str = "/_/health";
+/// Whether a sign-in would work.
+pub(crate) const READY: &str = "/_/ready";
 /// Where browsers report what a page was kept from.
 const CSP_REPORT: &str = "/csp-report";
 /// How many of [`API`], from the first, are called by POST.
@@ -49,7 +53,7 @@ pub(crate) struct Route(&'static str);
 impl Route {
     /// The route of a request to `path`, as far as the path tells it.
     pub(crate) fn of_path(path: &str) -> Option<Self> {
-        if path.starts_with("/_/") {
+        if is_probe(path) {
             return Some(Self("probe"));
         }
         if path == CSP_REPORT {
@@ -69,6 +73,12 @@ impl Route {
             _ => "other",
         })
     }
+}
+
+/// Whether a request to `path` asks how the process is: such are counted apart, and answered when no
+/// other is.
+pub(crate) fn is_probe(path: &str) -> bool {
+    matches!(path, HEALTH | READY)
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -132,7 +142,7 @@ impl InFlight {
         self.0.load(Ordering::Acquire)
     }
 
-    /// Counts one more until the answer is dropped; `None` if there are `limit` already (0: no limit).
+    /// Counts one more until what is returned is dropped; `None` if there are `limit` already (0: no limit).
     pub(crate) fn enter(&self, limit: usize) -> Option<UnderWay> {
         let more = |count: usize| (limit == 0 || count < limit).then_some(count + 1);
         self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
@@ -175,7 +185,7 @@ mod tests {
         assert_eq!(Route::of_path("/api/authenticate"), Some(Route("/api/authenticate")));
         assert_eq!(Route::of_path("/_/ready"), Some(Route("probe")));
         assert_eq!(Route::of_path("/csp-report"), Some(Route("csp-report")));
-        for path in ["/api/authenticate/", "/api/x", "/compte", "/alice", "//", ""] {
+        for path in ["/api/authenticate/", "/api/x", "/compte", "/alice", "/_/", "/_/ready/", "//", ""] {
             assert_eq!(Route::of_path(path), None, "{path}");
         }
         let html = HeaderMap::from_iter([(

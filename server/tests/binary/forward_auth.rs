@@ -11,6 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::SecondsFormat;
+use domain::wire::Activated;
+
 use crate::{
     database,
     people::Person,
@@ -78,9 +81,13 @@ fn wiki() -> String {
                 head.extend(byte);
             }
             let head = String::from_utf8_lossy(&head).to_lowercase();
-            let users: Vec<&str> =
-                head.lines().filter_map(|line| line.strip_prefix("remote-user: ")).collect();
-            let body = format!("users {users:?}");
+            let told = |name: &str| -> Vec<String> {
+                // Whoever folds `_` and `-` sees them as one.
+                let lines = head.lines().filter_map(|line| line.split_once(": "));
+                let named = lines.filter(|(header, _)| header.replace('_', "-") == name);
+                named.map(|(_, value)| value.to_owned()).collect()
+            };
+            let body = format!("users {:?} until {:?}", told("remote-user"), told("remote-valid-until"));
             // A client that is gone gets no answer.
             let _ = write!(
                 stream,
@@ -152,9 +159,15 @@ fn an_application_behind_nginx_is_for_those_who_signed_in() {
 
     let (_, activated) = Person::enrol(&server.address, "camille.roux").unwrap();
     let forward = cookie(&activated, "sesame-forward=");
-    let inside = get(port, "/page", &format!("Cookie: {forward}\r\nRemote-User: root\r\n"));
+    let claims = "Remote-User: root\r\nRemote_User: root\r\nRemote-Valid-Until: 9999-12-31T23:59:59Z\r\n\
+                  Remote_Valid_Until: 9999-12-31T23:59:59Z\r\n";
+    let inside = get(port, "/page", &format!("Cookie: {forward}\r\n{claims}"));
     assert!(inside.starts_with("HTTP/1.1 200"), "{inside}");
-    assert!(inside.ends_with("users [\"camille.roux\"]"), "the name is ours alone: {inside}");
+    let (_, activated_body) = activated.split_once("\r\n\r\n").unwrap();
+    let activated_body: Activated = serde_json::from_str(activated_body).unwrap();
+    let until = activated_body.valid_until.to_rfc3339_opts(SecondsFormat::Secs, true).to_lowercase();
+    let told = format!("users [\"camille.roux\"] until [\"{until}\"]");
+    assert!(inside.ends_with(&told), "both are ours alone: {inside}");
     let session = cookie(&activated, "sesame=");
     let by_session = get(port, "/page", &format!("Cookie: {session}\r\n"));
     assert!(by_session.starts_with("HTTP/1.1 302"), "another cookie opens nothing: {by_session}");

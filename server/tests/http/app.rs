@@ -81,6 +81,7 @@ pub(crate) struct TestApp {
     pub(crate) dependencies: Dependencies,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) hasher: Arc<Argon2Pool>,
     pub(crate) draining: Draining,
     /// What the database and the site are kept in; gone with the test.
     pub(crate) folder: Arc<TempDir>,
@@ -131,7 +132,7 @@ impl TestApp {
             accounts: store.clone(),
             throttle: Arc::new(KeyedLanes::new(store.clone(), &ring).unwrap()),
             vault: Arc::new(EnvelopeVault::new(ring.clone(), 1, entropy.clone())),
-            hasher,
+            hasher: hasher.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
         };
@@ -152,7 +153,7 @@ impl TestApp {
             draining: draining.clone(),
         };
         let router = from_loopback(server::build(&dependencies, &site(&folder)));
-        Self { router, dependencies, clock, store, draining, folder }
+        Self { router, dependencies, clock, store, hasher, draining, folder }
     }
 
     /// The same service, put together in another way.

@@ -23,6 +23,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use server::http::listener::{self, Limits};
+
 use crate::{
     answer::page_request,
     app::{Answer, TestApp, json_request},
@@ -404,10 +406,10 @@ async fn served() -> (TestApp, std::net::SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = app.router.clone();
-    tokio::spawn(server::http::listener::run(
+    tokio::spawn(listener::run(
         listener,
         router,
-        Duration::from_secs(5),
+        Limits::with_head(Duration::from_secs(5)),
         std::future::pending::<()>(),
     ));
     (app, address)

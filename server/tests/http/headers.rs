@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    http::{Request, header},
+    http::{HeaderValue, Request, header},
 };
 use domain::service::policy::Policy;
 use serde_json::json;
@@ -61,6 +61,21 @@ async fn req_ses_1_over_https_the_cookie_has_the_host_prefix_and_every_protectio
     assert_eq!(pair.len(), "__Host-sesame=".len() + 43);
     assert!(pair.starts_with("__Host-sesame="));
     assert_eq!(attributes, "Path=/; HttpOnly; SameSite=Strict; Secure");
+}
+
+#[tokio::test]
+async fn a_neighbours_cookie_signs_nobody_out_whatever_its_bytes() {
+    let app = https_app().await;
+    let (person, ticket) = Person::to_prove(&app, "alice").await;
+    let body = json!({ "ticket": ticket, "code": person.code(&app) });
+    let token = app.post("/api/activate", &body).await.cookie("__Host-sesame").unwrap();
+    for neighbour in [&b"a=\xc3\xa9"[..], b"\xff", b"nom=\xc9ric"] {
+        let line = [neighbour, b"; __Host-sesame=", token.as_bytes()].concat();
+        let mut request = json_request("/api/session", &json!({}));
+        request.headers_mut().insert(header::COOKIE, HeaderValue::from_bytes(&line).unwrap());
+        request.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+        assert_eq!(app.send(request).await.status, 200, "{neighbour:?}");
+    }
 }
 
 #[tokio::test]

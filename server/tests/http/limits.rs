@@ -28,6 +28,9 @@ async fn beyond_the_limit_requests_are_refused_at_once_and_readiness_says_so() {
         assert_eq!(refused.headers[header::RETRY_AFTER], "1");
         assert_eq!(app.get("/_/ready").await.status, 429);
         assert_eq!(app.get("/_/health").await.status, 200, "no reason to restart");
+        for path in ["/_/", "/_/nothing", "/_/health/", "/_/ready/x"] {
+            assert_eq!(app.get(path).await.code(), "throttled", "{path} is no probe");
+        }
         assert!(app.metrics().await.contains("\nhttp_requests_in_flight 1\n"));
     }
     assert_eq!(
