@@ -13,7 +13,7 @@ mod error;
 mod session_cookie;
 
 #[cfg(feature = "ssr")]
-use domain::service::{Closed, Origin, Outcome, UseCase};
+use domain::service::{Closed, Origin, Outcome, SessionToken, UseCase};
 use domain::{
     secret::WireSecret,
     wire::{Activated, Authentication, PasswordIssued, SessionList, SessionView, TicketIssued, TotpIssued},
@@ -61,7 +61,7 @@ pub async fn activate(ticket: WireSecret, code: WireSecret) -> Result<Activated,
     let (network, agent) = (context.network, context::agent());
     let proved = context.sesame.activate(network, ticket.expose(), code.expose(), agent).await;
     let (activated, token) = context.answer(UseCase::Activate, proved)?;
-    session_cookie::set(&context, &token)?;
+    change_session(&context, &token).await?;
     Ok(activated)
 }
 
@@ -85,9 +85,20 @@ pub async fn authenticate(
     };
     let (answer, token) = context.answer_about(Some(&username), UseCase::Authenticate, judged, kind)?;
     if let Some(token) = token {
-        session_cookie::set(&context, &token)?;
+        change_session(&context, &token).await?;
     }
     Ok(answer)
+}
+
+/// Hands a new session over, and ends the one that the browser had: nobody holds its token any more
+/// who should (ASVS 7.2.4).
+#[cfg(feature = "ssr")]
+async fn change_session(context: &ServerContext, token: &SessionToken) -> Result<(), ServerError> {
+    if let Some(old) = session_cookie::read(context) {
+        // Best effort: the new one is open, which a 503 would deny, and the old one ends by itself.
+        let _later = context.sesame.sign_out(Some(old.expose())).await;
+    }
+    session_cookie::set(context, token)
 }
 
 /// Begins an early renewal, with a session and a fresh code.

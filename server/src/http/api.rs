@@ -16,8 +16,8 @@ use domain::error::{ApiError, ErrorCode};
 use leptos::{context::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
 use super::{
-    Dependencies, Function, acts::Acts, begun, bodies, errors, in_flight, observe::RequestId, openapi, seats::Origin,
-    verify,
+    Dependencies, Function, acts::Acts, begun, bodies, errors, in_flight, observe::RequestId, openapi,
+    seats::Origin, verify,
 };
 
 /// Bytes of the largest body that is read: a password, a name and a code fit a hundred times.

@@ -218,6 +218,32 @@ async fn req_ses_1_an_account_has_no_more_sessions_than_it_may() {
 }
 
 #[tokio::test]
+async fn signing_in_ends_the_session_that_the_browser_had_and_no_other() {
+    let app = TestApp::new().await;
+    let (alice, elsewhere) = Person::enrol(&app, "alice").await;
+    let (_, bobs) = Person::enrol(&app, "bob").await;
+    let sign_in = async |cookie: &str| {
+        next_code(&app);
+        let body = json!({ "username": "alice", "password": alice.password, "code": alice.code(&app) });
+        app.send(page_request(cookie, "/api/authenticate", &body)).await.session().unwrap()
+    };
+    let own = alice.sign_in(&app).await.session().unwrap();
+    let again = sign_in(&own).await;
+    assert!(!is_open(&app, &own).await && is_open(&app, &again).await);
+    assert!(is_open(&app, &elsewhere).await, "another browser's");
+    // Somebody else used this browser before.
+    let third = sign_in(&bobs).await;
+    assert!(!is_open(&app, &bobs).await && is_open(&app, &third).await);
+    // Who is refused changes nothing.
+    let body = json!({ "username": "alice", "password": "wrong", "code": "000000" });
+    assert_eq!(
+        app.send(page_request(&third, "/api/authenticate", &body)).await.code(),
+        "invalid_credentials"
+    );
+    assert!(is_open(&app, &third).await);
+}
+
+#[tokio::test]
 async fn every_way_in_brings_a_new_token_and_none_is_ever_adopted() {
     let app = TestApp::new().await;
     // Somebody planted a cookie in the browser before its owner signed in.
