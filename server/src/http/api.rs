@@ -73,6 +73,8 @@ fn server_function<S: Clone + Send + Sync + 'static>(
 /// Runs a server function with its context, to its end. Until then its connection has its seat and the
 /// request is counted: leaving early makes no room for more.
 async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) -> Response<Body> {
+    // Whoever waits has had an answer by then.
+    let limit = dependencies.request_timeout * 2;
     let context = ServerContext {
         network: dependencies.trusted_proxies.network(peer, request.headers()),
         cookie: dependencies.public_url.cookie_policy(),
@@ -88,7 +90,7 @@ async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) ->
         drop((seat, counted));
         answer
     };
-    begun::to_its_end(work).await.unwrap_or_else(|| errors::respond_code(ErrorCode::Internal))
+    begun::to_its_end(limit, work).await.unwrap_or_else(|| errors::respond_code(ErrorCode::Internal))
 }
 
 /// Before: a bounded body, JSON. After: the status of the table, one JSON shape.
