@@ -73,8 +73,8 @@ fn server_function<S: Clone + Send + Sync + 'static>(
 /// Runs a server function with its context, to its end. Until then its connection has its seat and the
 /// request is counted: leaving early makes no room for more.
 async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) -> Response<Body> {
-    // Whoever waits has had an answer by then.
-    let limit = dependencies.request_timeout * 2;
+    // Not longer than an answer may take: what was told to have timed out must not be done later.
+    let limit = dependencies.request_timeout;
     let context = ServerContext {
         network: dependencies.trusted_proxies.network(peer, request.headers()),
         cookie: dependencies.public_url.cookie_policy(),
