@@ -101,6 +101,7 @@ fn cryptography_is_where_the_inventory_says() {
                 "server/src/crypto/envelope.rs",
                 "server/src/crypto/key_ring.rs",
                 "server/src/crypto/lanes.rs",
+                "server/src/crypto/log_names.rs",
             ],
         ),
         ("totp_rs::", &["domain/src/totp.rs"]),
