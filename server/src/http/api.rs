@@ -15,10 +15,7 @@ use axum::{
 use domain::error::{ApiError, ErrorCode};
 use leptos::{context::provide_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 
-use super::{
-    Dependencies, Function, acts::Acts, begun, bodies, errors, in_flight, observe::RequestId, openapi,
-    seats::Origin, verify,
-};
+use super::{Dependencies, Function, acts::Acts, bodies, errors, observe::RequestId, openapi, verify};
 
 /// Bytes of the largest body that is read: a password, a name and a code fit a hundred times.
 const BODY_LIMIT: usize = 16 * 1024;
@@ -70,11 +67,8 @@ fn server_function<S: Clone + Send + Sync + 'static>(
     post(handler).fallback(not_post)
 }
 
-/// Runs a server function with its context, to its end. Until then its connection has its seat and the
-/// request is counted: leaving early makes no room for more.
+/// Runs a server function with its context.
 async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) -> Response<Body> {
-    // Not longer than an answer may take: what was told to have timed out must not be done later.
-    let limit = dependencies.request_timeout;
     let context = ServerContext {
         network: dependencies.trusted_proxies.network(peer, request.headers()),
         cookie: dependencies.public_url.cookie_policy(),
@@ -83,14 +77,7 @@ async fn call(dependencies: Dependencies, peer: SocketAddr, request: Request) ->
         sesame: dependencies.sesame,
     };
     let provide = move || provide_context(context.clone());
-    let seat = request.extensions().get::<Origin>().map(Origin::hold);
-    let counted = in_flight::hold(request.extensions());
-    let work = async move {
-        let answer = leptos_axum::handle_server_fns_with_context(provide, request).await.into_response();
-        drop((seat, counted));
-        answer
-    };
-    begun::to_its_end(limit, work).await.unwrap_or_else(|| errors::respond_code(ErrorCode::Internal))
+    leptos_axum::handle_server_fns_with_context(provide, request).await.into_response()
 }
 
 /// Before: a bounded body, JSON. After: the status of the table, one JSON shape.

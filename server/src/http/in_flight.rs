@@ -1,22 +1,19 @@
 //! A limit on the requests under way, as OpenFaaS sets it: beyond it the answer is a quick 429, and
 //! readiness says so too, so that the others are asked instead. Probes are not counted.
-//!
-//! A request that came on a connection too many is refused here as well, so that it is logged and
-//! counted like any other.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{Extensions, HeaderValue, Response, StatusCode, header},
+    http::{HeaderValue, Response, StatusCode, header},
     middleware::Next,
     response::IntoResponse as _,
 };
 use domain::error::{ApiError, ErrorCode};
 
-use super::{errors, listener::Crowded};
-use crate::metrics::{Metrics, UnderWay, is_probe};
+use super::errors;
+use crate::metrics::{Metrics, is_probe};
 
 /// Seconds after which another try makes sense.
 const RETRY_SECONDS: u32 = 1;
@@ -35,29 +32,13 @@ impl Limit {
     }
 }
 
-/// On a request that is counted. It does not keep it counted by itself: requests are copied to where
-/// nobody knows when they end.
-#[derive(Clone)]
-struct Counted(Weak<UnderWay>);
-
-/// Keeps a request counted for as long as what it began goes on.
-pub(super) fn hold(request: &Extensions) -> Option<Arc<UnderWay>> {
-    request.get::<Counted>()?.0.upgrade()
-}
-
 /// Counts the request until it is answered, or refuses it.
-pub(super) async fn count(State(limit): State<Limit>, mut request: Request, next: Next) -> Response<Body> {
+pub(super) async fn count(State(limit): State<Limit>, request: Request, next: Next) -> Response<Body> {
     if is_probe(request.uri().path()) {
         return next.run(request).await;
     }
-    if request.extensions().get::<Crowded>().is_some() {
-        return errors::respond(&ApiError::retry(ErrorCode::Unavailable, RETRY_SECONDS));
-    }
-    match limit.metrics.requests.in_flight.enter(limit.most).map(Arc::new) {
-        Some(under_way) => {
-            request.extensions_mut().insert(Counted(Arc::downgrade(&under_way)));
-            next.run(request).await
-        }
+    match limit.metrics.requests.in_flight.enter(limit.most) {
+        Some(_under_way) => next.run(request).await,
         None => errors::respond(&ApiError::retry(ErrorCode::Throttled, RETRY_SECONDS)),
     }
 }

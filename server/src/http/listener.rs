@@ -60,8 +60,7 @@ impl Limits {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crowded;
 
-/// Serves `router` until `stop`, then takes no more connections and waits for those at work, and for
-/// what their requests began.
+/// Serves `router` until `stop`, then takes no more connections and waits for those at work.
 pub async fn run(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let seats = Seats::new(limits.connections, limits.spare);
@@ -84,7 +83,6 @@ pub async fn run(listener: TcpListener, router: Router, limits: Limits, stop: im
     }
     drop(listener);
     graceful.shutdown().await;
-    seats.all_free().await;
 }
 
 fn protocol(limits: Limits, room: Room) -> http1::Builder {
@@ -108,11 +106,9 @@ fn serve_connection(
 ) {
     // Small answers leave at once. An error means that the peer is gone, which is found out below.
     let _ = stream.set_nodelay(true);
-    let origin = seat.origin();
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.extensions_mut().insert(origin.clone());
         if room == Room::None {
             request.extensions_mut().insert(Crowded);
         }

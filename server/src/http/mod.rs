@@ -16,7 +16,6 @@
 
 mod acts;
 mod api;
-mod begun;
 mod bodies;
 mod client;
 mod csp_report;

@@ -11,7 +11,7 @@
 //! door, and a process whose probes wait behind others is taken for dead and started anew, which cuts
 //! off everybody at work. The spare seats are free again as soon as the refusal is written.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -43,7 +43,7 @@ impl Seats {
     /// Waits for a seat.
     pub(super) async fn take(&self) -> Seat {
         // Closed is what the semaphore never is.
-        Seat(self.free.clone().acquire_owned().await.ok().map(Arc::new))
+        Seat(self.free.clone().acquire_owned().await.ok())
     }
 
     /// What there is for whoever took the last seat.
@@ -57,37 +57,11 @@ impl Seats {
             Room::Plenty
         }
     }
-
-    /// Waits until every seat is free again.
-    pub(super) async fn all_free(&self) {
-        let all = u32::try_from(self.served + self.spare).unwrap_or(u32::MAX);
-        // Closed is what the semaphore never is.
-        let _ = self.free.acquire_many(all).await;
-    }
 }
 
-/// A seat; free again when all that hold it are dropped.
+/// A seat; free again when it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat(Option<Arc<OwnedSemaphorePermit>>);
-
-impl Seat {
-    /// Where requests on this connection come from, for work that outlives them.
-    pub(super) fn origin(&self) -> Origin {
-        Origin(self.0.as_ref().map(Arc::downgrade).unwrap_or_default())
-    }
-}
-
-/// The seat that a request came from. It does not hold the seat: requests are copied to where nobody
-/// knows when they end.
-#[derive(Clone, Debug)]
-pub(super) struct Origin(Weak<OwnedSemaphorePermit>);
-
-impl Origin {
-    /// Keeps the seat taken.
-    pub(super) fn hold(&self) -> Seat {
-        Seat(self.0.upgrade())
-    }
-}
+pub(super) struct Seat(#[expect(dead_code, reason = "it is held, not read")] Option<OwnedSemaphorePermit>);
 
 #[cfg(test)]
 mod tests {
@@ -105,20 +79,6 @@ mod tests {
         }
         assert!(seats.take().now_or_never().is_none(), "the next one waits");
         drop(taken.pop());
-        assert!(seats.take().now_or_never().is_some());
-    }
-
-    #[tokio::test]
-    async fn work_holds_the_seat_of_a_connection_that_has_gone_and_a_copied_request_does_not() {
-        let seats = Seats::new(1, 0);
-        let seat = seats.take().await;
-        let origin = seat.origin();
-        let held = origin.hold();
-        drop(seat);
-        assert!(seats.all_free().now_or_never().is_none(), "work is under way");
-        drop(held);
-        assert!(seats.all_free().now_or_never().is_some());
-        drop(origin.hold());
         assert!(seats.take().now_or_never().is_some());
     }
 }

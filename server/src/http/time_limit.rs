@@ -15,8 +15,8 @@ use crate::config::go_duration;
 
 const TIMEOUT: HeaderName = HeaderName::from_static("x-timeout");
 
-/// Answers 504 when the limit is over. A server function that had begun is finished ([`super::begun`]);
-/// whatever else the request was doing is dropped: a transaction that had not committed rolls back.
+/// Answers 504 when the limit is over. What the request was doing is dropped: a transaction that
+/// had not committed rolls back.
 pub(super) async fn limit(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     let limit = asked_for(request.headers()).map_or(limit, |asked| asked.min(limit));
     tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {

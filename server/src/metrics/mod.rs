@@ -37,7 +37,7 @@ use self::{
 pub(crate) use self::{
     census::keep_counting,
     csp::CspReports,
-    requests::{HEALTH, READY, Route, UnderWay, is_probe},
+    requests::{HEALTH, READY, Route, is_probe},
 };
 use crate::{clock::SystemClock, crypto::Argon2Pool, store::Store};
 use domain::service::ports::Clock as _;

@@ -40,7 +40,6 @@ mod generators;
 mod headers;
 mod input;
 mod large_accounts;
-mod leaving;
 mod life;
 mod limits;
 mod metrics;
