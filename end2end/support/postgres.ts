@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 /** Why there is no PostgreSQL to test on; `undefined` where there is one, or where there has to be. */
@@ -28,7 +28,9 @@ async function psql(url: string, statement: string): Promise<void> {
 
 /** psql beside the newest PostgreSQL; Debian keeps it off PATH where only the server is installed. */
 function program(): string {
-  if (process.env.PG_BIN) return `${process.env.PG_BIN}/psql`;
+  // A folder of servers need not hold the client.
+  const beside = `${process.env.PG_BIN}/psql`;
+  if (process.env.PG_BIN && existsSync(beside)) return beside;
   const root = '/usr/lib/postgresql';
   let versions: string[] = [];
   try {
