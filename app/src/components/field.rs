@@ -16,8 +16,7 @@ pub(crate) fn FieldFrame(
     #[prop(into)]
     label: TextProp,
     /// What to know before typing.
-    #[prop(into)]
-    hint: TextProp,
+    hint: Option<TextProp>,
     /// The input.
     children: Children,
 ) -> impl IntoView {
@@ -26,7 +25,7 @@ pub(crate) fn FieldFrame(
     view! {
         <div class="field" class:bad=move || form.problem_at(field).is_some()>
             <label for=field.id()>{move || label.get()}</label>
-            <span class="hint" id=hint_id(field)>{move || hint.get()}</span>
+            {hint.map(|hint| view! { <span class="hint" id=hint_id(field)>{move || hint.get()}</span> })}
             <span class="error" id=error_id(field)>{error}</span>
             {children()}
         </div>
@@ -35,9 +34,11 @@ pub(crate) fn FieldFrame(
 }
 
 /// What describes the field's input, in reading order.
-pub(super) fn described_by(field: Field, form: Form) -> String {
-    let hint = hint_id(field);
-    form.problem_at(field).map_or_else(|| hint.clone(), |_| format!("{} {hint}", error_id(field)))
+pub(super) fn described_by(field: Field, form: Form, hinted: bool) -> Option<String> {
+    let hint = hinted.then(|| hint_id(field));
+    let error = form.problem_at(field).map(|_| error_id(field));
+    let ids: Vec<String> = error.into_iter().chain(hint).collect();
+    (!ids.is_empty()).then(|| ids.join(" "))
 }
 
 fn hint_id(field: Field) -> String {

@@ -35,8 +35,7 @@ pub(crate) fn CreatePage() -> impl IntoView {
             }
             match answer {
                 Ok(issued) => {
-                    let fragment =
-                        Fragment::new(issued.ticket.expose(), Mark::Fresh).until(issued.expires_at);
+                    let fragment = Fragment::new(issued.ticket.expose(), Mark::Fresh);
                     // In place of this page: Back must not register the name again.
                     navigate(&fragment.address(), NavigateOptions { replace: true, ..Default::default() });
                 }

@@ -40,8 +40,7 @@ pub(crate) fn RenewForm(
             }
             match answer {
                 Ok(issued) => {
-                    let fragment =
-                        Fragment::new(issued.ticket.expose(), Mark::Fresh).until(issued.expires_at);
+                    let fragment = Fragment::new(issued.ticket.expose(), Mark::Fresh);
                     navigate(&fragment.address(), NavigateOptions::default());
                 }
                 // Too many wrong codes close the session.

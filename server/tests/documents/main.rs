@@ -16,7 +16,6 @@
     reason = "clippy takes helpers of tests for production code"
 )]
 
-mod accessibility;
 mod asvs;
 mod block;
 mod commands;

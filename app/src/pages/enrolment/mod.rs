@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     browser,
-    components::{DocumentTitle, Heading, StepCountdown, Steps},
+    components::{Countdown, DocumentTitle, Heading, Steps},
     enrolment::Step,
     i18n::{say, use_texts},
 };
@@ -67,7 +67,7 @@ pub(crate) fn EnrolmentPage() -> impl IntoView {
                 Step::AuthenticatorGone => view! { <AuthenticatorGone journey/> }.into_any(),
                 Step::Spent => view! { <Spent/> }.into_any(),
             }}
-            <StepCountdown deadline=journey.deadline/>
+            <Countdown deadline=journey.deadline/>
         </div>
     }
 }
