@@ -11,7 +11,7 @@ use crate::{
     samples::{CLASSES, critical, share_with, sizes, worst_position_of_passwords},
 };
 
-/// What the keys of a French keyboard (AZERTY, of a PC) give by themselves, with Shift and with AltGr:
+/// What the keys of a French keyboard (AZERTY, of a PC) give by themselves, with Shift and with `AltGr`:
 /// "French (AZERTY)", layout `azerty` in `symbols/fr` of xkeyboard-config, which is the one on the keys.
 /// Left out is what some system makes a dead key of: `^` and `¨` beside P, AltGr+2 `~`, AltGr+7 `` ` ``
 /// and AltGr+9 `^`.

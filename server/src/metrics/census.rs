@@ -107,7 +107,7 @@ pub(crate) async fn keep_counting(
         match store.clock_ahead(&SystemClock).await {
             Ok(ahead) => metrics.clock_offset.set(ahead),
             Err(error) => {
-                tracing::warn!(%error, "could not ask the database for the time; trying again later")
+                tracing::warn!(%error, "could not ask the database for the time; trying again later");
             }
         }
         let Some(session_idle) = session_idle else { continue };

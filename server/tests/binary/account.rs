@@ -159,7 +159,7 @@ fn a_trail_that_was_emptied_is_noticed_by_any_head_that_was_told_and_is_not_old(
     let (_, log) = server.stop();
     let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let heads = lines.filter(|line| line["message"] == "head of the audit trail");
-    let logged = heads.map(|line| line["head"].as_str().unwrap().to_owned()).last().expect(&log);
+    let logged = heads.map(|line| line["head"].as_str().unwrap().to_owned()).next_back().expect(&log);
     let verify = |head: &str| {
         let said = stdout(&world.run(&["audit", "verify", "--head", head]));
         let output = world.run(&["audit", "verify", "--json", "--head", head]);

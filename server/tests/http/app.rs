@@ -81,7 +81,6 @@ pub(crate) struct TestApp {
     pub(crate) dependencies: Dependencies,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) hasher: Arc<Argon2Pool>,
     pub(crate) draining: Draining,
     /// What the database and the site are kept in; gone with the test.
     pub(crate) folder: Arc<TempDir>,
@@ -121,8 +120,8 @@ impl TestApp {
     }
 
     /// The same of other parts than most tests need.
-    pub(crate) async fn made_of(url: &DatabaseUrl, folder: Arc<TempDir>, parts: Parts<'_>) -> Self {
-        let Parts { policy, ring, public_url, cost, entropy } = parts;
+    pub(crate) async fn made_of(url: &DatabaseUrl, folder: Arc<TempDir>, made_of: Parts<'_>) -> Self {
+        let Parts { policy, ring, public_url, cost, entropy } = made_of;
         let store = store::open(url, StoreOptions::default()).await.unwrap();
         let clock = Arc::new(TestClock(Mutex::new(START.parse().unwrap())));
         let meter = HashMeter::default();
@@ -132,7 +131,7 @@ impl TestApp {
             accounts: store.clone(),
             throttle: Arc::new(KeyedLanes::new(store.clone(), &ring).unwrap()),
             vault: Arc::new(EnvelopeVault::new(ring.clone(), 1, entropy.clone())),
-            hasher: hasher.clone(),
+            hasher,
             clock: clock.clone(),
             entropy: entropy.clone(),
         };
@@ -153,7 +152,7 @@ impl TestApp {
             draining: draining.clone(),
         };
         let router = from_loopback(server::build(&dependencies, &site(&folder)));
-        Self { router, dependencies, clock, store, hasher, draining, folder }
+        Self { router, dependencies, clock, store, draining, folder }
     }
 
     /// The same service, put together in another way.

@@ -102,6 +102,7 @@ enum Step {
 }
 
 /// One thing that is done, to both.
+#[expect(clippy::large_enum_variant, reason = "a few at a time")]
 enum Operation {
     Ask(Request<Body>),
     Operate(Act),
@@ -384,7 +385,9 @@ async fn the_same_random_requests_get_the_same_answers_on_sqlite_and_postgresql(
             database::on_sqlite(move |sqlite| async move {
                 let outcomes = compare([sqlite, postgres], seed, OPERATIONS).await.unwrap();
                 let mut all = all.lock().unwrap();
-                outcomes.into_iter().for_each(|(outcome, n)| *all.entry(outcome).or_default() += n);
+                for (outcome, n) in outcomes {
+                    *all.entry(outcome).or_default() += n;
+                }
             })
             .await;
         })

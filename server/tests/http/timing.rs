@@ -85,6 +85,7 @@ async fn measure(seed: usize) -> Vec<Vec<f64>> {
     }
     let mut times = vec![Vec::new(); KINDS.len()];
     for round in 0..TRIES {
+        #[expect(clippy::needless_range_loop, reason = "the names of all kinds go by it")]
         for n in 0..names {
             // Another order at each name: none of them is always the first.
             for turn in 0..KINDS.len() {
