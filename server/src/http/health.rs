@@ -1,6 +1,6 @@
 //! Health (is the process there) and readiness (would a sign-in work), outside `/api`.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -12,10 +12,7 @@ use axum::{
 };
 use domain::error::ErrorCode;
 
-use super::{
-    Dependencies, errors, in_flight,
-    readiness::{Found, Readiness},
-};
+use super::{Dependencies, errors, in_flight};
 use crate::{
     crypto::guard,
     metrics::{HEALTH, READY},
@@ -32,14 +29,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>(dependencies: Dependencie
     Router::new()
         .route(HEALTH, get_only(get(health)))
         .route(READY, get_only(get(ready)))
-        .with_state(Probing { dependencies, readiness: Arc::default() })
-}
-
-/// What the probes take.
-#[derive(Clone)]
-struct Probing {
-    dependencies: Dependencies,
-    readiness: Arc<Readiness>,
+        .with_state(dependencies)
 }
 
 pub(super) fn get_only<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>) -> MethodRouter<S> {
@@ -51,33 +41,27 @@ pub(super) fn get_only<S: Clone + Send + Sync + 'static>(route: MethodRouter<S>)
 }
 
 /// Never touches the database: a database that is away is no reason to restart this process.
-async fn health(State(Probing { dependencies, .. }): State<Probing>) -> impl IntoResponse {
+async fn health(State(dependencies): State<Dependencies>) -> impl IntoResponse {
     if dependencies.draining.is_draining() { STOPPING } else { (StatusCode::OK, "OK") }
 }
 
-async fn ready(State(Probing { dependencies, readiness }): State<Probing>) -> Response<Body> {
-    let draining = &dependencies.draining;
-    if draining.is_draining() {
+async fn ready(State(dependencies): State<Dependencies>) -> Response<Body> {
+    if dependencies.draining.is_draining() {
         return STOPPING.into_response();
     }
     if dependencies.in_flight_limit().is_reached() {
         return in_flight::busy();
     }
-    let look = async {
-        let looked = tokio::time::timeout(PROBE_LIMIT, probe(&dependencies)).await;
-        looked.unwrap_or(Err("the database is slow"))
-    };
-    match readiness.get(&*dependencies.clock, look).await {
-        // A stop may have been asked for meanwhile.
-        _ if draining.is_draining() => STOPPING,
-        Ok(()) => (StatusCode::OK, "OK"),
-        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+    match tokio::time::timeout(PROBE_LIMIT, probe(&dependencies)).await {
+        Ok(Ok(())) => (StatusCode::OK, "OK"),
+        Ok(Err(reason)) => (StatusCode::SERVICE_UNAVAILABLE, reason),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database is slow"),
     }
     .into_response()
 }
 
 /// Reasons are fixed words: this route can be reached from outside.
-async fn probe(dependencies: &Dependencies) -> Found {
+async fn probe(dependencies: &Dependencies) -> Result<(), &'static str> {
     let store = &*dependencies.store;
     let log = |error: &dyn std::fmt::Display| tracing::warn!(%error, "not ready");
     store.ping().await.map_err(|error| {

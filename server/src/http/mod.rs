@@ -33,7 +33,6 @@ mod observe;
 pub mod openapi;
 mod own_data;
 mod pages;
-mod readiness;
 mod seats;
 mod time_limit;
 mod verify;
