@@ -1,5 +1,8 @@
 //! A limit on the requests under way, as OpenFaaS sets it: beyond it the answer is a quick 429, and
 //! readiness says so too, so that the others are asked instead. Probes are not counted.
+//!
+//! A request that came on a connection too many is refused here as well, so that it is logged and
+//! counted like any other.
 
 use std::sync::Arc;
 
@@ -12,7 +15,7 @@ use axum::{
 };
 use domain::error::{ApiError, ErrorCode};
 
-use super::errors;
+use super::{errors, listener::Crowded};
 use crate::metrics::{Metrics, is_probe};
 
 /// Seconds after which another try makes sense.
@@ -36,6 +39,9 @@ impl Limit {
 pub(super) async fn count(State(limit): State<Limit>, request: Request, next: Next) -> Response<Body> {
     if is_probe(request.uri().path()) {
         return next.run(request).await;
+    }
+    if request.extensions().get::<Crowded>().is_some() {
+        return errors::respond(&ApiError::retry(ErrorCode::Unavailable, RETRY_SECONDS));
     }
     match limit.metrics.requests.in_flight.enter(limit.most) {
         Some(_under_way) => next.run(request).await,
