@@ -1,6 +1,6 @@
 //! What travels between browser and server, used as it is on both sides. Times are RFC 3339 UTC.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -85,6 +85,9 @@ pub enum Authentication {
         expires_at: DateTime<Utc>,
     },
 }
+
+/// A session unused for this long is over. The page says so before, and so has to know.
+pub const SESSION_IDLE: Duration = Duration::minutes(30);
 
 /// The signed-in account, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

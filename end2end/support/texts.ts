@@ -59,6 +59,18 @@ const FR = {
   codeUsed: 'Ce code a déjà servi.',
   triesLeft: (left: number) =>
     left === 0 ? 'Il ne vous reste aucun essai.' : left === 1 ? 'Il vous reste un essai.' : `Il vous reste ${left} essais.`,
+  stepLeft: (minutes: number) =>
+    minutes === 0
+      ? 'Le délai de cette étape est passé. Si la suite est refusée, rien n’est perdu\u00a0: reconnectez-vous avec votre mot de passe, ou créez le compte de nouveau.'
+      : minutes === 1 ? 'Il reste moins d’une minute pour cette étape.' : `Il reste ${minutes}\u00a0minutes pour cette étape.`,
+  sessionLeft: (minutes: number) =>
+    minutes === 0
+      ? 'Votre session a dû se fermer. Rechargez la page pour vous en assurer.'
+      : `Votre session se ferme dans ${minutes === 1 ? 'moins d’une minute' : `${minutes}\u00a0minutes`}. Il faudra vous reconnecter.`,
+  sessionIdleLeft: (minutes: number) =>
+    minutes === 0
+      ? 'Votre session a dû se fermer. Rechargez la page pour vous en assurer.'
+      : `Sans activité, votre session se ferme dans ${minutes === 1 ? 'moins d’une minute' : `${minutes}\u00a0minutes`}. Rechargez la page pour rester.`,
   refused: 'L’identifiant, le mot de passe ou le code ne convient pas.',
   taken: 'Cet identifiant est déjà pris.',
   usernameMissing: 'Indiquez votre identifiant.',
@@ -71,6 +83,7 @@ const FR = {
   throttled: 'Trop d’essais.',
   unavailable: 'Le service ne répond pas pour le moment.',
   invalid: 'La demande n’a pas été comprise.',
+  openInApp: 'Ouvrir dans mon application',
   copied: 'Copié dans le presse-papiers.',
   noScript: 'Sésame a besoin de JavaScript.',
   notReady: 'Cette page n’a pas fini de s’ouvrir.',
@@ -136,6 +149,18 @@ const EN: Texts = {
   codeUsed: 'This code was used before.',
   triesLeft: (left) =>
     left === 0 ? 'You have no tries left.' : left === 1 ? 'You have one try left.' : `You have ${left} tries left.`,
+  stepLeft: (minutes) =>
+    minutes === 0
+      ? 'The time for this step is up. If the next step is refused, nothing is lost: sign in with your password, or create the account again.'
+      : minutes === 1 ? 'Less than a minute left for this step.' : `${minutes} minutes left for this step.`,
+  sessionLeft: (minutes) =>
+    minutes === 0
+      ? 'Your session must have closed. Reload the page to make sure.'
+      : `Your session closes in ${minutes === 1 ? 'less than a minute' : `${minutes} minutes`}. You will have to sign in again.`,
+  sessionIdleLeft: (minutes) =>
+    minutes === 0
+      ? 'Your session must have closed. Reload the page to make sure.'
+      : `Without activity, your session closes in ${minutes === 1 ? 'less than a minute' : `${minutes} minutes`}. Reload the page to stay.`,
   refused: 'The username, the password or the code does not match.',
   taken: 'This username is taken.',
   usernameMissing: 'Enter your username.',
@@ -148,6 +173,7 @@ const EN: Texts = {
   throttled: 'Too many tries.',
   unavailable: 'The service is not answering at the moment.',
   invalid: 'The request was not understood.',
+  openInApp: 'Open in my app',
   copied: 'Copied to the clipboard.',
   noScript: 'Sésame needs JavaScript.',
   notReady: 'This page has not finished opening.',

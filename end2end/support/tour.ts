@@ -1,10 +1,11 @@
 // A walk through every page and state that a person can meet. Whoever takes it looks around at each
 // stop: with axe, with a ruler, with a camera.
 
-import { expect } from '@playwright/test';
+import { type Page, expect } from '@playwright/test';
 
 import { DAY, HOUR, MINUTE } from './clock';
 import type { Person } from './person';
+import { type Lang, TEXTS } from './texts';
 
 /** Looks at the page as it stands; must leave language, theme and size as they were. */
 export type Look = (stop: string) => Promise<void>;
@@ -130,4 +131,17 @@ export async function lifeTour(person: Person, look: Look, username = 'camille.r
   await person.sends(username, password, await person.codeNow(totp));
   await person.arrivesAt(t.expiredTitle);
   await look('expired');
+}
+
+/** All of them. */
+export const TOURS = { 'plain pages': plainTour, 'forms with errors': errorTour, 'a whole life': lifeTour };
+
+/** Runs `look` in both languages. The link switches in place: what is shown stays. */
+export async function inBothLanguages(page: Page, look: (lang: Lang) => Promise<void>): Promise<void> {
+  await look('fr');
+  await page.getByRole('link', { name: TEXTS.fr.otherLanguage, exact: true }).click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+  await look('en');
+  await page.getByRole('link', { name: TEXTS.en.otherLanguage, exact: true }).click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'fr');
 }

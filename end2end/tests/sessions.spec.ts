@@ -1,9 +1,9 @@
 // People see where their account is open and close what they do not know: two browsers, and what
 // each of them is told.
 
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator } from '@playwright/test';
 
+import { complaints } from '../support/axe';
 import { MINUTE } from '../support/clock';
 import { Person } from '../support/person';
 import { expect, test } from '../support/test';
@@ -29,9 +29,7 @@ async function isAtTheSessions({ page, t }: Person): Promise<void> {
 async function axeFindsNothing({ page }: Person, state: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
-    expect.soft(told, `${state}, ${colorScheme}`).toEqual([]);
+    expect.soft(await complaints(page), `${state}, ${colorScheme}`).toEqual([]);
   }
 }
 

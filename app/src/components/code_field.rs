@@ -20,7 +20,7 @@ pub(crate) fn CodeField(
 ) -> impl IntoView {
     const FIELD: Field = Field::Code;
     view! {
-        <FieldFrame field=FIELD form label=say(|t| t.field.code) hint=Some(hint)>
+        <FieldFrame field=FIELD form label=say(|t| t.field.code) hint>
             <input
                 id=FIELD.id()
                 class="code"
@@ -32,7 +32,7 @@ pub(crate) fn CodeField(
                 spellcheck="false"
                 maxlength="16"
                 aria-invalid=move || form.problem_at(FIELD).map(|_| "true")
-                aria-describedby=move || described_by(FIELD, form, true)
+                aria-describedby=move || described_by(FIELD, form)
             />
         </FieldFrame>
     }

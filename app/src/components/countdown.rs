@@ -1,11 +1,14 @@
-//! How long a step stays open, in words: whole minutes on the page, and a polite announcement when
-//! little is left.
+//! How long a step or a session stays open, in words: whole minutes on the page, and a polite
+//! announcement when little is left.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::{browser, i18n::use_texts};
+use crate::{
+    browser,
+    i18n::{Texts, use_texts},
+};
 
 /// How often the clock is looked at. The text changes once a minute at most.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -14,12 +17,51 @@ const TELL_AT: [u32; 3] = [5, 2, 1];
 /// Minutes from which on the text warns.
 const WARN_FROM: u32 = 2;
 
-/// The time left until `deadline`; nothing where it is unknown.
+/// Minutes left from which on a session's end is worth a word.
+const SESSION_FROM: u32 = 5;
+
+/// What is said of the minutes left; 0 is the end. `None` while it is too early.
+type Words = fn(&'static Texts, u32) -> Option<String>;
+
+/// The time left for a step of the path; nothing where it is unknown.
 #[component]
-pub(crate) fn Countdown(
+pub(crate) fn StepCountdown(
     /// When the step closes, in milliseconds by the reader's clock.
     deadline: RwSignal<Option<f64>>,
 ) -> impl IntoView {
+    countdown(deadline, |t, minutes| {
+        Some(match minutes {
+            0 => t.enrolment.lapsed.to_owned(),
+            _ => (t.enrolment.time_left)(minutes),
+        })
+    })
+}
+
+/// The end of a session, once it is near.
+#[component]
+pub(crate) fn SessionCountdown(
+    /// When the session closes, in milliseconds by the reader's clock.
+    deadline: RwSignal<Option<f64>>,
+    /// Whether using it puts that off.
+    extends: bool,
+) -> impl IntoView {
+    let words: Words = if extends {
+        |t, minutes| session(minutes, t.account.session_over, t.account.session_idle_left)
+    } else {
+        |t, minutes| session(minutes, t.account.session_over, t.account.session_left)
+    };
+    countdown(deadline, words)
+}
+
+fn session(minutes: u32, over: &str, left: fn(u32) -> String) -> Option<String> {
+    match minutes {
+        0 => Some(over.to_owned()),
+        1..=SESSION_FROM => Some(left(minutes)),
+        _ => None,
+    }
+}
+
+fn countdown(deadline: RwSignal<Option<f64>>, words: Words) -> AnyView {
     let t = use_texts();
     let now = RwSignal::new(0.0);
     Effect::new(move |_| {
@@ -34,12 +76,7 @@ pub(crate) fn Countdown(
         let (deadline, now) = (deadline.get()?, now.get());
         (now > 0.0).then(|| minutes_left(deadline - now))
     });
-    let text = move || {
-        left.get().map(|minutes| match minutes {
-            0 => t().enrolment.lapsed.to_owned(),
-            _ => (t().enrolment.time_left)(minutes),
-        })
-    };
+    let text = move || left.get().and_then(|minutes| words(t(), minutes));
     let urgent = move || left.get().is_some_and(|minutes| minutes <= WARN_FROM);
     let told = move || left.get().filter(|m| *m == 0 || TELL_AT.contains(m)).and_then(|_| text());
     view! {

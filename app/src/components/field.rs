@@ -16,7 +16,8 @@ pub(crate) fn FieldFrame(
     #[prop(into)]
     label: TextProp,
     /// What to know before typing.
-    hint: Option<TextProp>,
+    #[prop(into)]
+    hint: TextProp,
     /// The input.
     children: Children,
 ) -> impl IntoView {
@@ -25,7 +26,7 @@ pub(crate) fn FieldFrame(
     view! {
         <div class="field" class:bad=move || form.problem_at(field).is_some()>
             <label for=field.id()>{move || label.get()}</label>
-            {hint.map(|hint| view! { <span class="hint" id=hint_id(field)>{move || hint.get()}</span> })}
+            <span class="hint" id=hint_id(field)>{move || hint.get()}</span>
             <span class="error" id=error_id(field)>{error}</span>
             {children()}
         </div>
@@ -34,11 +35,9 @@ pub(crate) fn FieldFrame(
 }
 
 /// What describes the field's input, in reading order.
-pub(super) fn described_by(field: Field, form: Form, hinted: bool) -> Option<String> {
-    let hint = hinted.then(|| hint_id(field));
-    let error = form.problem_at(field).map(|_| error_id(field));
-    let ids: Vec<String> = error.into_iter().chain(hint).collect();
-    (!ids.is_empty()).then(|| ids.join(" "))
+pub(super) fn described_by(field: Field, form: Form) -> String {
+    let hint = hint_id(field);
+    form.problem_at(field).map_or_else(|| hint.clone(), |_| format!("{} {hint}", error_id(field)))
 }
 
 fn hint_id(field: Field) -> String {

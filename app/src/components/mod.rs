@@ -22,7 +22,7 @@ pub(crate) use self::{
     button::{ActionButton, SubmitButton},
     code_field::CodeField,
     copy_button::{CopyButton, CopyStatus},
-    countdown::Countdown,
+    countdown::{SessionCountdown, StepCountdown},
     error_summary::ErrorSummary,
     form::Form,
     heading::{DocumentTitle, Heading},

@@ -24,7 +24,7 @@ pub(crate) fn PasswordField(
         }
     });
     view! {
-        <FieldFrame field=FIELD form label=say(|t| t.field.password) hint=None>
+        <FieldFrame field=FIELD form label=say(|t| t.field.password) hint=say(|t| t.field.required)>
             <div class="with-button">
                 <input
                     id=FIELD.id()
@@ -35,7 +35,7 @@ pub(crate) fn PasswordField(
                     spellcheck="false"
                     required
                     aria-invalid=move || form.problem_at(FIELD).map(|_| "true")
-                    aria-describedby=move || described_by(FIELD, form, false)
+                    aria-describedby=move || described_by(FIELD, form)
                 />
                 <button
                     type="button"

@@ -18,7 +18,8 @@ pub(crate) fn UsernameField(
     choosing: bool,
 ) -> impl IntoView {
     const FIELD: Field = Field::Username;
-    let hint = choosing.then(|| TextProp::from(say(|t| t.field.username_rule)));
+    // A form of one field need not say that the field has to be filled; one of several must.
+    let hint = if choosing { say(|t| t.field.username_rule) } else { say(|t| t.field.required) };
     view! {
         <FieldFrame field=FIELD form label=say(|t| t.field.username) hint>
             <input
@@ -31,7 +32,7 @@ pub(crate) fn UsernameField(
                 maxlength="128"
                 required
                 aria-invalid=move || form.problem_at(FIELD).map(|_| "true")
-                aria-describedby=move || described_by(FIELD, form, choosing)
+                aria-describedby=move || described_by(FIELD, form)
             />
         </FieldFrame>
     }

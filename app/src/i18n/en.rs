@@ -29,6 +29,7 @@ pub(super) static TEXTS: Texts = Texts {
         code: "6-digit code",
         code_hint: "Shown by your authenticator app.",
         code_hint_sign_in: "Shown by your app. Leave empty if you have never had one yet.",
+        required: "Required.",
         show: "Show",
     },
     action: Action {
@@ -159,6 +160,20 @@ pub(super) static TEXTS: Texts = Texts {
         unknown_device: "Unknown device",
         unknown_browser: "Unknown browser",
         unknown_system: "unknown system",
+        session_over: "Your session must have closed. Reload the page to make sure.",
+        session_left: |minutes| match minutes {
+            0 | 1 => "Your session closes in less than a minute. You will have to sign in again.".to_owned(),
+            _ => format!("Your session closes in {minutes} minutes. You will have to sign in again."),
+        },
+        session_idle_left: |minutes| match minutes {
+            0 | 1 => "Without activity, your session closes in less than a minute. Reload the page to stay."
+                .to_owned(),
+            _ => {
+                format!(
+                    "Without activity, your session closes in {minutes} minutes. Reload the page to stay."
+                )
+            }
+        },
         session_opened: |at| format!("Opened on {at}"),
         session_used: |at, until| format!("Last used at {at}, ends at {until} at the latest"),
         session_about: |device, at| format!("the session {device}, opened on {at}"),

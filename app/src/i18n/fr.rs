@@ -30,6 +30,7 @@ pub(super) static TEXTS: Texts = Texts {
         code: "Code à 6 chiffres",
         code_hint: "Affiché par votre application d’authentification.",
         code_hint_sign_in: "Affiché par votre application. Laissez vide si vous n’en avez encore jamais eu.",
+        required: "Obligatoire.",
         show: "Voir",
     },
     action: Action {
@@ -160,6 +161,22 @@ pub(super) static TEXTS: Texts = Texts {
         unknown_device: "Appareil inconnu",
         unknown_browser: "Navigateur inconnu",
         unknown_system: "système inconnu",
+        session_over: "Votre session a dû se fermer. Rechargez la page pour vous en assurer.",
+        session_left: |minutes| match minutes {
+            0 | 1 => "Votre session se ferme dans moins d’une minute. Il faudra vous reconnecter.".to_owned(),
+            _ => format!("Votre session se ferme dans {minutes}\u{a0}minutes. Il faudra vous reconnecter."),
+        },
+        session_idle_left: |minutes| {
+            match minutes {
+            0 | 1 => {
+                "Sans activité, votre session se ferme dans moins d’une minute. Rechargez la page pour rester."
+                    .to_owned()
+            }
+            _ => format!(
+                "Sans activité, votre session se ferme dans {minutes}\u{a0}minutes. Rechargez la page pour rester."
+            ),
+        }
+        },
         session_opened: |at| format!("Ouverte le {at}"),
         session_used: |at, until| format!("Dernière activité à {at}, fin au plus tard à {until}"),
         session_about: |device, at| format!("la session {device}, ouverte le {at}"),

@@ -49,7 +49,7 @@ texts! {
 texts! {
     /// Fields and what stands beside them.
     pub struct Field {
-        username, username_rule, password, code, code_hint, code_hint_sign_in, show,
+        username, username_rule, password, code, code_hint, code_hint_sign_in, required, show,
     }
 }
 
@@ -108,11 +108,13 @@ texts! {
     pub struct Account {
         title, lead, activated_title, activated_text, valid_until, signed_in_at, session_ends,
         renew_title, renew_lead, data_lead, sessions_title, sessions_lead, session_current, session_only,
-        other_sessions_closed, unknown_device, unknown_browser, unknown_system,
+        other_sessions_closed, unknown_device, unknown_browser, unknown_system, session_over,
     }
     with {
         soon(days: u32 = 12),
         wrong_codes(times: u32 = 3),
+        session_left(minutes: u32 = 4),
+        session_idle_left(minutes: u32 = 4),
         session_opened(at: &str = "23 mai 2027 à 14:33"),
         session_used(at: &str = "14:40", until: &str = "02:33"),
         session_about(device: &str = "Firefox · Windows", at: &str = "23 mai 2027 à 14:33"),

@@ -1,13 +1,16 @@
 //! The signed-in account, as its owner sees it.
 
-use domain::{error::ErrorCode, wire::SessionView};
+use domain::{
+    error::ErrorCode,
+    wire::{SESSION_IDLE, SessionView},
+};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 use super::{renew::RenewForm, sessions::Sessions};
 use crate::{
     api, browser,
-    components::{ActionButton, DocumentTitle, ErrorSummary, Form, Heading, Notice, Tone},
+    components::{ActionButton, DocumentTitle, ErrorSummary, Form, Heading, Notice, SessionCountdown, Tone},
     i18n::{milliseconds, say, use_lang, use_texts},
     visit::{Arrival, use_visit},
 };
@@ -15,7 +18,8 @@ use crate::{
 /// Whole days before the end from which on the page says so, at every visit: there is no address to
 /// send a reminder to.
 const TELL_FROM_DAYS: f64 = 30.0;
-const DAY_MS: f64 = 24.0 * 60.0 * 60.0 * 1000.0;
+const MINUTE_MS: f64 = 60.0 * 1000.0;
+const DAY_MS: f64 = 24.0 * 60.0 * MINUTE_MS;
 
 /// Fetched by the browser: the server renders the frame and waits for nothing.
 #[component]
@@ -110,7 +114,9 @@ fn Account(
     let valid_until = milliseconds(session.valid_until);
     let signed_in_at = milliseconds(session.signed_in_at);
     let session_ends = milliseconds(session.session_expires_at);
-    let days_left = days_between(browser::now_ms(), valid_until);
+    let now = browser::now_ms();
+    let days_left = days_between(now, valid_until);
+    let (closes, extends) = closing(now, session_ends);
     let wrong_codes = (session.wrong_codes > 0).then_some(session.wrong_codes);
 
     let sign_out = move || {
@@ -154,6 +160,7 @@ fn Account(
             <dt>{say(|t| t.account.session_ends)}</dt>
             <dd>{move || browser::local(session_ends).date_and_time(lang.get())}</dd>
         </dl>
+        <SessionCountdown deadline=RwSignal::new(closes) extends/>
         <Show
             when=move || renewing.get()
             fallback=move || {
@@ -197,10 +204,33 @@ fn days_between(now: f64, until: f64) -> Option<u32> {
     (days <= TELL_FROM_DAYS).then_some(days as u32)
 }
 
+/// When the session closes if nobody uses it from `now` on, and whether using it would put that off.
+/// Unknown where the reader's clock makes no sense of its end.
+#[expect(clippy::cast_precision_loss, reason = "half an hour")]
+fn closing(now: f64, ends: f64) -> (Option<f64>, bool) {
+    // The server notes a use at most once a minute, so the last one may be a minute older.
+    let unused = now + SESSION_IDLE.num_milliseconds() as f64 - MINUTE_MS;
+    if ends <= now {
+        (None, false)
+    } else if unused < ends {
+        (Some(unused), true)
+    } else {
+        (Some(ends), false)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lang::Lang;
+
+    #[test]
+    fn a_session_closes_unused_or_at_its_end_whichever_comes_first() {
+        let minutes = |minutes: f64| minutes * MINUTE_MS;
+        assert_eq!(closing(minutes(1.0), minutes(720.0)), (Some(minutes(30.0)), true));
+        assert_eq!(closing(minutes(700.0), minutes(720.0)), (Some(minutes(720.0)), false));
+        assert_eq!(closing(minutes(721.0), minutes(720.0)), (None, false));
+    }
 
     #[test]
     fn req_rot_2_the_end_is_told_30_14_7_3_and_1_days_before_it_and_on_every_day_between() {

@@ -35,7 +35,8 @@ pub(crate) fn CreatePage() -> impl IntoView {
             }
             match answer {
                 Ok(issued) => {
-                    let fragment = Fragment::new(issued.ticket.expose(), Mark::Fresh);
+                    let fragment =
+                        Fragment::new(issued.ticket.expose(), Mark::Fresh).until(issued.expires_at);
                     // In place of this page: Back must not register the name again.
                     navigate(&fragment.address(), NavigateOptions { replace: true, ..Default::default() });
                 }

@@ -40,7 +40,8 @@ pub(crate) fn RenewForm(
             }
             match answer {
                 Ok(issued) => {
-                    let fragment = Fragment::new(issued.ticket.expose(), Mark::Fresh);
+                    let fragment =
+                        Fragment::new(issued.ticket.expose(), Mark::Fresh).until(issued.expires_at);
                     navigate(&fragment.address(), NavigateOptions::default());
                 }
                 // Too many wrong codes close the session.

@@ -11,7 +11,7 @@ use crate::{
     api, browser,
     components::{
         ActionButton, CodeField, DocumentTitle, ErrorSummary, Form, Heading, Notice, PasswordField,
-        SubmitButton, Tone, UsernameField,
+        StepCountdown, SubmitButton, Tone, UsernameField,
     },
     enrolment::{Fragment, Mark},
     i18n::{say, use_texts},
@@ -104,15 +104,13 @@ fn SignIn(
                     visit.maybe_signed_in.set(true);
                     navigate("/compte", NavigateOptions { replace: true, ..Default::default() });
                 }
-                Ok(Authentication::Expired { ticket, .. }) => {
-                    expired.set(Some(Fragment::new(ticket.expose(), Mark::Fresh)));
+                Ok(Authentication::Expired { ticket, expires_at }) => {
+                    expired.set(Some(Fragment::new(ticket.expose(), Mark::Fresh).until(expires_at)));
                     browser::announce_page();
                 }
-                Ok(Authentication::ActivationRequired { ticket, .. }) => {
-                    navigate(
-                        &Fragment::new(ticket.expose(), Mark::Resume).address(),
-                        NavigateOptions::default(),
-                    );
+                Ok(Authentication::ActivationRequired { ticket, expires_at }) => {
+                    let fragment = Fragment::new(ticket.expose(), Mark::Resume).until(expires_at);
+                    navigate(&fragment.address(), NavigateOptions::default());
                 }
                 Err(error) => {
                     // A code works once and a refused password is not worth keeping; where the
@@ -214,6 +212,7 @@ fn Expired(
 ) -> impl IntoView {
     let form = Form::new();
     let navigate = use_navigate();
+    let deadline = RwSignal::new(fragment.deadline(browser::now_ms()));
     let renew = move || navigate(&fragment.address(), NavigateOptions::default());
     let leave = move || {
         expired.set(None);
@@ -228,6 +227,7 @@ fn Expired(
             <ActionButton form label=say(|t| t.action.renew_now) on_press=renew/>
             <ActionButton form label=say(|t| t.action.sign_out) class="quiet" on_press=leave/>
         </div>
+        <StepCountdown deadline/>
     }
 }
 

@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 
-use crate::{rotation::Period, throttle::Bucket};
+use crate::{rotation::Period, throttle::Bucket, wire::SESSION_IDLE};
 
 /// Every figure of a running service.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Default for Policy {
             registration_lifetime: Duration::hours(24),
             renewal_lifetime: Duration::hours(1),
             code_tries: 5,
-            session_idle: Duration::minutes(30),
+            session_idle: SESSION_IDLE,
             session_lifetime: Duration::hours(12),
             sessions_at_most: 20,
             sign_in_network: Bucket { burst: 120, per_minute: 120 },

@@ -16,6 +16,7 @@
     reason = "clippy takes helpers of tests for production code"
 )]
 
+mod accessibility;
 mod asvs;
 mod block;
 mod commands;

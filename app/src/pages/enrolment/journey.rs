@@ -14,12 +14,8 @@ use crate::{
     browser,
     components::Form,
     enrolment::{Event, Fragment, Offer, Step},
-    i18n::milliseconds,
     problem::{Field, check_code},
 };
-
-/// Longer than any ticket lives: a deadline further away, or past, comes from a clock that is off.
-const LONGEST_MS: f64 = 73.0 * 60.0 * 60.0 * 1000.0;
 
 /// The state of the page.
 #[derive(Clone, Copy)]
@@ -29,7 +25,7 @@ pub(super) struct Journey {
     username: RwSignal<Option<String>>,
     password: RwSignal<Option<WireSecret>>,
     totp: RwSignal<Option<TotpIssued>>,
-    /// When the present ticket lapses, by the reader's clock; unknown after a reload.
+    /// When the present ticket lapses, by the reader's clock, where that is known.
     pub(super) deadline: RwSignal<Option<f64>>,
     /// The requests of every step: one at a time.
     pub(super) form: Form,
@@ -55,6 +51,7 @@ impl Journey {
         self.form.forgive();
         self.username.set(None);
         self.step.set(Step::open(fragment.as_ref()));
+        self.deadline.set(fragment.as_ref().and_then(|fragment| fragment.deadline(browser::now_ms())));
         self.fragment.set_value(fragment);
     }
 
@@ -166,13 +163,11 @@ impl Journey {
         self.forget();
         let step = self.step.get_untracked().after(event);
         if let Some(mark) = step.mark() {
-            let fragment = Fragment::new(ticket.expose(), mark);
+            let fragment = Fragment::new(ticket.expose(), mark).until(expires_at);
             browser::replace_fragment(&fragment.render());
+            self.deadline.set(fragment.deadline(browser::now_ms()));
             self.fragment.set_value(Some(fragment));
         }
-        let deadline = milliseconds(expires_at);
-        let left = deadline - browser::now_ms();
-        self.deadline.set((left > 0.0 && left < LONGEST_MS).then_some(deadline));
         self.step.set(step);
         browser::announce_page();
     }

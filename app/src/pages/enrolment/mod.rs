@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     browser,
-    components::{Countdown, DocumentTitle, Heading, Steps},
+    components::{DocumentTitle, Heading, StepCountdown, Steps},
     enrolment::Step,
     i18n::{say, use_texts},
 };
@@ -67,7 +67,7 @@ pub(crate) fn EnrolmentPage() -> impl IntoView {
                 Step::AuthenticatorGone => view! { <AuthenticatorGone journey/> }.into_any(),
                 Step::Spent => view! { <Spent/> }.into_any(),
             }}
-            <Countdown deadline=journey.deadline/>
+            <StepCountdown deadline=journey.deadline/>
         </div>
     }
 }
