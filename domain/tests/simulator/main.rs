@@ -28,6 +28,7 @@ mod sessions;
 mod spread;
 #[path = "../common/store.rs"]
 mod store;
+mod tries;
 mod world;
 
 use std::sync::{
