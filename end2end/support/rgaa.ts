@@ -81,7 +81,7 @@ export async function rgaa(page: Page, lang: Lang): Promise<string[]> {
     for (const paragraph of all('main p').filter(seen)) must('9.3', !/^([-–•*]|\d+[.)])\s/.test(text(paragraph)), brief(paragraph));
 
     // 10. Looks: the style sheet's alone.
-    none('10.1', '[style], [align], [bgcolor], [border], [face], [color]:not(meta), [valign]');
+    none('10.1', '[style]:not([style=""]), [align], [bgcolor], [border], [face], [color]:not(meta), [valign]');
     for (const element of all('body [width], body [height]')) must('10.1', element.matches('svg, svg *'), brief(element));
     // 10.8. What is kept from assistive technology cannot be reached by the keyboard either.
     for (const element of all('[aria-hidden="true"] :is(a[href], button, input, select, textarea)')) must('10.8', element.getAttribute('tabindex') === '-1', brief(element));
