@@ -9,7 +9,7 @@ use web_sys::{HtmlDocument, HtmlElement, HtmlInputElement};
 
 use crate::{
     i18n::Moment,
-    lang::{COOKIE, COOKIE_MAX_AGE_SECONDS, Lang},
+    lang::{Lang, kept},
 };
 
 /// The id of every page's heading.
@@ -113,11 +113,9 @@ pub(crate) fn set_page_lang(lang: Lang) {
 /// Keeps a choice of language, and takes one out of the address that would win over it.
 pub(crate) fn keep_lang(lang: Lang) {
     let location = window().location();
-    let secure = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={}; Path=/; Max-Age={COOKIE_MAX_AGE_SECONDS}; SameSite=Lax{secure}", lang.tag());
+    let https = location.protocol().is_ok_and(|protocol| protocol == "https:");
     if let Ok(document) = document().dyn_into::<HtmlDocument>() {
-        let _ = document.set_cookie(&cookie);
+        let _ = document.set_cookie(&kept::cookie(lang, https));
     }
     if location.search().is_ok_and(|search| search.contains("lang=")) {
         let path = location.pathname().unwrap_or_default();

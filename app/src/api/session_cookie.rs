@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_token_is_found_among_other_cookies() {
-        let found = CookiePolicy::Loopback.find(&headers(&["a=b; sesame=token; sesame_lang=fr"]));
+        let found = CookiePolicy::Loopback.find(&headers(&["a=b; sesame=token; sesame-lang=fr"]));
         assert_eq!(found.unwrap().expose(), "token");
         assert!(CookiePolicy::Secure.find(&headers(&["sesame=token"])).is_none());
     }

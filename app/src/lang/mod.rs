@@ -4,16 +4,12 @@
 pub(crate) mod accept;
 #[cfg(feature = "ssr")]
 pub(crate) mod choice;
+pub(crate) mod kept;
 mod link;
 #[cfg(feature = "ssr")]
 pub(crate) mod request;
 
 pub(crate) use self::link::LanguageLink;
-
-/// The cookie that keeps a choice.
-pub(crate) const COOKIE: &str = "sesame_lang";
-/// How long a choice is kept: one year.
-pub(crate) const COOKIE_MAX_AGE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 /// A language that Sésame speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -25,7 +25,7 @@ RESOURCES = {
     "policy/v1": {"PodDisruptionBudget": "poddisruptionbudgets"},
     "autoscaling/v2": {"HorizontalPodAutoscaler": "horizontalpodautoscalers"},
     "networking.k8s.io/v1": {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies"},
-    "traefik.io/v1alpha1": {"IngressRoute": "ingressroutes", "Middleware": "middlewares"},
+    "traefik.io/v1alpha1": {"IngressRoute": "ingressroutes", "Middleware": "middlewares", "TLSOption": "tlsoptions"},
     "openfaas.com/v1": {"Function": "functions"},
     "monitoring.coreos.com/v1": {"PodMonitor": "podmonitors", "PrometheusRule": "prometheusrules"},
 }

@@ -319,6 +319,30 @@ MUTATIONS = {
         "routes",
         lambda v: pick(v, "IngressRoute", "sesame")["spec"]["routes"][-1].update(priority=200),
     ),
+    "calls of the API sent on from plain http": (
+        INTERNAL,
+        "routes",
+        lambda v: pick(v, "IngressRoute", "sesame-http")["spec"]["routes"][0].update(
+            match="Host(`sesame.example.com`)"
+        ),
+    ),
+    "TLS of any age": (
+        INTERNAL,
+        "routes",
+        lambda v: pick(v, "TLSOption", "sesame")["spec"].update(minVersion="VersionTLS10"),
+    ),
+    "TLS without forward secrecy": (
+        INTERNAL,
+        "routes",
+        lambda v: pick(v, "TLSOption", "sesame")["spec"]["cipherSuites"].append(
+            "TLS_RSA_WITH_AES_128_GCM_SHA256"
+        ),
+    ),
+    "a route that names no options for TLS": (
+        INTERNAL,
+        "routes",
+        lambda v: pick(v, "IngressRoute", "sesame")["spec"]["tls"].pop("options"),
+    ),
     "a prefix that the gateway does not know": (
         GATEWAY,
         "routes",

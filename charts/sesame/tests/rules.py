@@ -1013,17 +1013,47 @@ def routes(variant):
                 yield f"{path} is routed"
         if traefik_target(variant, "other.example", "/api/register") is not None:
             yield "other hosts are answered"
-        plain = traefik_target(variant, host, "/api/register", "web")
+        plain = traefik_target(variant, host, "/compte", "web")
         port = urllib.parse.urlsplit(values["publicUrl"]).port
         wanted_plain = ("https", f":{port}" if port else "") if values["route"]["httpEntryPoint"] else None
         if plain != wanted_plain:
             yield f"plain http goes to {plain}"
+        if traefik_target(variant, host, "/api/register", "web") is not None:
+            yield "a call of the API in the clear is answered"
         if any(
             "tls" not in r["spec"]
             for r in variant.of("IngressRoute")
             if "websecure" in r["spec"]["entryPoints"]
         ):
             yield "a route has no TLS"
+        yield from tls_options(variant, kind)
+
+
+MODERN_SUITE = re.compile(
+    r"TLS_ECDHE_(ECDSA|RSA)_WITH_(AES_(128|256)_GCM|CHACHA20_POLY1305)_SHA(256|384)"
+)
+
+
+def tls_options(variant, kind):
+    """TLS 1.2 at least, with forward secrecy and authenticated encryption (ASVS 12.1.1, 12.1.2)."""
+    options = {
+        f"{option['metadata']['namespace']}/{option['metadata']['name']}": option["spec"]
+        for option in variant.of("TLSOption")
+    }
+    for name, spec in options.items():
+        if spec["minVersion"] not in ("VersionTLS12", "VersionTLS13"):
+            yield f"{name} admits {spec['minVersion']}"
+        for suite in spec["cipherSuites"]:
+            if not MODERN_SUITE.fullmatch(suite):
+                yield f"{name} admits {suite}"
+    named = {
+        f"{route['metadata']['namespace']}/{route['spec']['tls']['options']['name']}"
+        for route in variant.of("IngressRoute")
+        if "options" in route["spec"].get("tls", {})
+    }
+    # Through the gateway there are routes in two namespaces, which cannot share one.
+    if len(options) != (kind == "direct") or named != set(options):
+        yield f"routes name {named}, there are {set(options)}"
 
 
 def forward_auth(variant):

@@ -123,8 +123,9 @@ impl Draining {
 
 /// Builds the whole service, with scripts, styles and pictures from `site_dir`.
 pub fn build(dependencies: &Dependencies, site_dir: &Path) -> Router {
-    let options = leptos_options(site_dir);
-    let router = pages::add(Router::new(), &options)
+    let site =
+        pages::Site { options: leptos_options(site_dir), cookies: dependencies.public_url.cookie_policy() };
+    let router = pages::add(Router::new(), &site)
         .merge(health::routes(dependencies.clone()))
         .merge(api::routes(dependencies))
         .merge(verify::return_route(dependencies))
@@ -132,7 +133,7 @@ pub fn build(dependencies: &Dependencies, site_dir: &Path) -> Router {
         .merge(csp_report::routes(dependencies))
         .fallback(files::file_or_not_found)
         .method_not_allowed_fallback(async || errors::respond_code(ErrorCode::MethodNotAllowed))
-        .with_state(options);
+        .with_state(site);
     around(router, dependencies, None)
 }
 

@@ -1,14 +1,15 @@
 //! The pages: rendered by Leptos, each with a Content-Security-Policy of its own.
 
-use app::{App, shell};
+use app::{App, api::CookiePolicy, shell};
 use axum::{
     Router,
+    extract::FromRef,
     http::{HeaderName, HeaderValue, header},
 };
 use leptos::{
     config::{Env, LeptosOptions},
     nonce::use_nonce,
-    prelude::use_context,
+    prelude::{provide_context, use_context},
 };
 use leptos_axum::{LeptosRoutes as _, ResponseOptions, generate_route_list_with_exclusions};
 
@@ -17,22 +18,45 @@ use super::csp_report;
 /// Where the browser finds the address that the policy names.
 const REPORTING_ENDPOINTS: HeaderName = HeaderName::from_static("reporting-endpoints");
 
+/// What pages are rendered with.
+#[derive(Clone)]
+pub(super) struct Site {
+    /// Where the files are.
+    pub(super) options: LeptosOptions,
+    /// How cookies are named and protected.
+    pub(super) cookies: CookiePolicy,
+}
+
+impl FromRef<Site> for LeptosOptions {
+    fn from_ref(site: &Site) -> Self {
+        site.options.clone()
+    }
+}
+
+impl Site {
+    /// What a page finds around it while it is rendered.
+    pub(super) fn context(&self) -> impl Fn() + Clone + Send + Sync + 'static {
+        let (cookies, tell_policy) = (self.cookies, content_security_policy(&self.options));
+        move || {
+            provide_context(cookies);
+            tell_policy();
+        }
+    }
+}
+
 /// Adds every route of the app.
-pub(super) fn add(router: Router<LeptosOptions>, options: &LeptosOptions) -> Router<LeptosOptions> {
+pub(super) fn add(router: Router<Site>, site: &Site) -> Router<Site> {
     // Leptos would mount the server functions here, too, without the gate that `api.rs` puts before them.
     let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
     let pages = generate_route_list_with_exclusions(App, Some(functions));
-    let document = {
-        let options = options.clone();
-        move || shell(options.clone())
-    };
-    router.leptos_routes_with_context(options, pages, content_security_policy(options), document)
+    let options = site.options.clone();
+    router.leptos_routes_with_context(site, pages, site.context(), move || shell(options.clone()))
 }
 
 /// Scripts run only with the nonce of this very answer, and what they load; WASM may be compiled,
 /// strings may not. Styles, pictures and requests are ours alone. What the policy keeps out is reported
 /// to us, in either of the ways that browsers know. (ASVS 5.0 3.4.3, 3.4.7)
-pub(super) fn content_security_policy(options: &LeptosOptions) -> impl Fn() + Clone + Send + Sync + 'static {
+fn content_security_policy(options: &LeptosOptions) -> impl Fn() + Clone + Send + Sync + 'static {
     let reload = reload_socket(options);
     move || {
         let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };

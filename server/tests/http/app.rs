@@ -210,6 +210,9 @@ fn site(folder: &TempDir) -> PathBuf {
     let site = folder.path().join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
     std::fs::write(site.join("pkg/sesame.js"), "export default 1;").unwrap();
+    for name in ["pkg/sesame.css", "pkg/sesame.wasm", "favicon.svg", "robots.txt"] {
+        std::fs::write(site.join(name), "").unwrap();
+    }
     site
 }
 

@@ -67,7 +67,7 @@ async fn what_an_address_or_a_header_says_is_encoded_in_the_page() {
         let encoded = utf8_percent_encode(mark, NON_ALPHANUMERIC);
         for path in ["/", "/compte/nouveau", "/nothing-here"] {
             for query in ["retour", "lang", "vers", "x"] {
-                let headers = [("cookie", "sesame=x; sesame_lang=\"><b>"), ("accept-language", "\"><i>")];
+                let headers = [("cookie", "sesame=x; sesame-lang=\"><b>"), ("accept-language", "\"><i>")];
                 let page = get_with(&app, &format!("{path}?{query}={encoded}"), &headers).await.text();
                 assert!(!page.contains(mark), "{path} {query}");
                 for raw in ["<script>alert", "href=\"javascript:", "\"><b>", "\"><i>"] {
@@ -150,7 +150,6 @@ async fn a_script_is_the_same_for_everybody() {
     }
 }
 
-/// Files of the site are left out: their types come from their names, without a charset.
 #[tokio::test]
 async fn text_that_is_made_here_says_its_charset_and_every_body_its_type() {
     let app = TestApp::new().await;
@@ -163,8 +162,15 @@ async fn text_that_is_made_here_says_its_charset_and_every_body_its_type() {
     for path in ["/api/openapi.json", "/api/session", "/api/nothing"] {
         assert_eq!(app.get(path).await.headers[header::CONTENT_TYPE], "application/json", "{path}");
     }
-    let script = app.get("/pkg/sesame.js").await;
-    assert!(script.headers[header::CONTENT_TYPE].as_bytes().starts_with(b"text/javascript"));
+    for (path, expected) in [
+        ("/pkg/sesame.js", "text/javascript; charset=utf-8"),
+        ("/pkg/sesame.css", "text/css; charset=utf-8"),
+        ("/robots.txt", "text/plain; charset=utf-8"),
+        ("/favicon.svg", "image/svg+xml"),
+        ("/pkg/sesame.wasm", "application/wasm"),
+    ] {
+        assert_eq!(app.get(path).await.headers[header::CONTENT_TYPE], expected, "{path}");
+    }
     let none = app.post("/api/sign-out", &json!({})).await;
     assert!(none.body.is_empty() && !none.headers.contains_key(header::CONTENT_TYPE));
 }

@@ -129,6 +129,13 @@ async fn req_web_1_every_cookie_is_secure_closed_to_scripts_and_to_other_sites()
         }
     }
     assert_eq!(seen, 5, "a session and a note, twice, and one that is taken back");
+    // The language is no secret, and the page's program writes it; all else holds for it as well.
+    let chosen = app.get("/?lang=en").await;
+    let kept = chosen.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(kept.starts_with("__Host-sesame-lang=en;"), "{kept}");
+    for attribute in ["; Secure", "; SameSite=Lax", "; Path=/"] {
+        assert!(kept.contains(attribute), "{kept}");
+    }
     for (what, answer) in answers(&app).await {
         let expected = what == "POST /api/sign-out";
         assert_eq!(answer.headers.contains_key(header::SET_COOKIE), expected, "{what}");
