@@ -53,6 +53,36 @@ fn every_crate_comes_from_the_registry_with_its_checksum() {
     }
 }
 
+/// What `scripts/audit` finds is looked at, or somebody has said why not and when it is looked at again
+/// (ASVS 15.2.1). A day that has passed fails.
+#[test]
+fn no_known_hole_is_passed_over_without_a_reason_and_a_day_that_is_still_to_come() {
+    let advisories = deny()["advisories"].clone();
+    assert_eq!(advisories["yanked"].as_str(), Some("deny"));
+    let today = std::time::SystemTime::now();
+    assert_eq!(unexplained(advisories["ignore"].as_array().unwrap(), today), Vec::<String>::new());
+
+    let ignored = |text: &str| text.parse::<Table>().unwrap()["ignore"].as_array().unwrap().clone();
+    let on = |days: u64| std::time::UNIX_EPOCH + std::time::Duration::from_hours(24 * days);
+    let explained = ignored(r#"ignore = [{ id = "RUSTSEC-1", reason = "not called; until 1970-01-10" }]"#);
+    assert_eq!(unexplained(&explained, on(8)), Vec::<String>::new());
+    assert_eq!(unexplained(&explained, on(10)).len(), 1, "its day has passed");
+    for text in [r#"ignore = ["RUSTSEC-1"]"#, r#"ignore = [{ id = "RUSTSEC-1", reason = "not called" }]"#] {
+        assert_eq!(unexplained(&ignored(text), on(0)).len(), 1, "{text}");
+    }
+}
+
+/// The entries without a reason that ends in `until YYYY-MM-DD`, or whose day is over.
+fn unexplained(ignored: &[Value], today: std::time::SystemTime) -> Vec<String> {
+    let today = chrono::DateTime::<chrono::Utc>::from(today).date_naive();
+    let fine = |entry: &Value| {
+        let reason = entry.get("reason").and_then(Value::as_str)?;
+        let day = reason.rsplit_once("until ")?.1.parse::<chrono::NaiveDate>().ok()?;
+        (day >= today).then_some(())
+    };
+    ignored.iter().filter(|entry| fine(entry).is_none()).map(|entry| format!("{entry:?}")).collect()
+}
+
 #[test]
 fn every_crate_that_comes_twice_has_its_reason() {
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
