@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 # First the set-up, then the rest, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help build run dev test lint e2e image test-image coverage fuzz mutants audit setup clean set-up-build set-up-test \
+.PHONY: help build run dev test lint e2e image test-image coverage fuzz mutants long audit setup clean set-up-build set-up-test \
 	set-up-coverage set-up-image set-up-mutants set-up-audit
 
 WITH_TOOLS := scripts/with-tools
@@ -50,6 +50,9 @@ fuzz: set-up-build ## Fuzzes every parser of foreign bytes (FUZZ_SECONDS=30 for 
 
 mutants: set-up-mutants ## Changes the rules one expression at a time and lists what no test noticed
 	@scripts/mutants
+
+long: set-up-test ## Makes the proofs that take hours: attack, kills, times, model and others, at full size
+	@scripts/long
 
 audit: set-up-audit ## Holds what comes from elsewhere to deny.toml, and looks for known holes
 	@scripts/audit

@@ -161,18 +161,13 @@ pub(super) static TEXTS: Texts = Texts {
         unknown_browser: "Unknown browser",
         unknown_system: "unknown system",
         session_over: "Your session must have closed. Reload the page to make sure.",
-        session_left: |minutes| match minutes {
-            0 | 1 => "Your session closes in less than a minute. You will have to sign in again.".to_owned(),
-            _ => format!("Your session closes in {minutes} minutes. You will have to sign in again."),
+        session_left: |minutes| {
+            let when = within(minutes);
+            format!("Your session closes {when}. You will have to sign in again.")
         },
-        session_idle_left: |minutes| match minutes {
-            0 | 1 => "Without activity, your session closes in less than a minute. Reload the page to stay."
-                .to_owned(),
-            _ => {
-                format!(
-                    "Without activity, your session closes in {minutes} minutes. Reload the page to stay."
-                )
-            }
+        session_idle_left: |minutes| {
+            let when = within(minutes);
+            format!("Without activity, your session closes {when}. Reload the page to stay.")
         },
         session_opened: |at| format!("Opened on {at}"),
         session_used: |at, until| format!("Last used at {at}, ends at {until} at the latest"),
@@ -379,3 +374,10 @@ pub(super) static TEXTS: Texts = Texts {
         ],
     },
 };
+
+fn within(minutes: u32) -> String {
+    match minutes {
+        0 | 1 => "in less than a minute".to_owned(),
+        _ => format!("in {minutes} minutes"),
+    }
+}

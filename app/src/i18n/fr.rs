@@ -162,20 +162,13 @@ pub(super) static TEXTS: Texts = Texts {
         unknown_browser: "Navigateur inconnu",
         unknown_system: "système inconnu",
         session_over: "Votre session a dû se fermer. Rechargez la page pour vous en assurer.",
-        session_left: |minutes| match minutes {
-            0 | 1 => "Votre session se ferme dans moins d’une minute. Il faudra vous reconnecter.".to_owned(),
-            _ => format!("Votre session se ferme dans {minutes}\u{a0}minutes. Il faudra vous reconnecter."),
+        session_left: |minutes| {
+            let when = within(minutes);
+            format!("Votre session se ferme {when}. Il faudra vous reconnecter.")
         },
         session_idle_left: |minutes| {
-            match minutes {
-            0 | 1 => {
-                "Sans activité, votre session se ferme dans moins d’une minute. Rechargez la page pour rester."
-                    .to_owned()
-            }
-            _ => format!(
-                "Sans activité, votre session se ferme dans {minutes}\u{a0}minutes. Rechargez la page pour rester."
-            ),
-        }
+            let when = within(minutes);
+            format!("Sans activité, votre session se ferme {when}. Rechargez la page pour rester.")
         },
         session_opened: |at| format!("Ouverte le {at}"),
         session_used: |at, until| format!("Dernière activité à {at}, fin au plus tard à {until}"),
@@ -386,3 +379,10 @@ pub(super) static TEXTS: Texts = Texts {
         ],
     },
 };
+
+fn within(minutes: u32) -> String {
+    match minutes {
+        0 | 1 => "dans moins d’une minute".to_owned(),
+        _ => format!("dans {minutes}\u{a0}minutes"),
+    }
+}
