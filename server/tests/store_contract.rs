@@ -51,3 +51,5 @@ mod survey;
 mod throttle;
 #[path = "store/trail.rs"]
 mod trail;
+#[path = "store/uniform.rs"]
+mod uniform;

@@ -22,3 +22,10 @@ fn the_state_follows_from_the_two_ends_at_every_boundary() {
         }
     }
 }
+
+/// Scripts read them (`sesame account list --json`), and so each has one of its own that stays.
+#[test]
+fn each_state_has_its_word() {
+    let words = State::ALL.map(State::as_str);
+    assert_eq!(words, ["registered", "lapsed", "active", "expired", "revoked"]);
+}

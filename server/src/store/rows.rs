@@ -72,10 +72,13 @@ impl TryFrom<SealedRow> for SealedPair {
     }
 }
 
-/// An account with both its pairs, of which either may be missing.
+/// An identity that no account has: those are random.
+pub(super) const NOBODY: [u8; 16] = [0; 16];
+
+/// An account with both its pairs, of which either may be missing, and so may the account.
 #[derive(sqlx::FromRow)]
 pub(super) struct AccountRow {
-    account_id: Vec<u8>,
+    account_id: Option<Vec<u8>>,
     username: String,
     lapses_at: Option<Stamp>,
     last_totp_step: Option<i64>,
@@ -90,19 +93,18 @@ pub(super) struct AccountRow {
     pending_totp: Option<Vec<u8>>,
 }
 
-impl TryFrom<AccountRow> for Account {
-    type Error = Fault;
-
-    fn try_from(row: AccountRow) -> Result<Self, Fault> {
-        let active = pair(row.active_id.zip(row.active_since), row.active_password, row.active_totp)?;
-        Ok(Self {
-            id: account_id(row.account_id)?,
-            username: username(&row.username)?,
-            lapses_at: row.lapses_at.map(Into::into),
-            last_step: row.last_totp_step.map(step).transpose()?,
-            active: active.zip(row.active_until.map(Into::into)),
-            pending: pair(row.pending_id.zip(row.pending_since), row.pending_password, row.pending_totp)?,
-        })
+impl AccountRow {
+    /// The account, if there is one. What can be read is read before that is looked at.
+    pub(super) fn account(self) -> Result<Option<Account>, Fault> {
+        let active = pair(self.active_id.zip(self.active_since), self.active_password, self.active_totp)?;
+        let active = active.zip(self.active_until.map(Into::into));
+        let pending =
+            pair(self.pending_id.zip(self.pending_since), self.pending_password, self.pending_totp)?;
+        let username = username(&self.username)?;
+        let last_step = self.last_totp_step.map(step).transpose()?;
+        let lapses_at = self.lapses_at.map(Into::into);
+        let id = self.account_id.map(account_id).transpose()?;
+        Ok(id.map(|id| Account { id, username, lapses_at, last_step, active, pending }))
     }
 }
 

@@ -7,27 +7,35 @@ use domain::{
 };
 
 use super::PostgresStore;
-use crate::store::{Fault, rows::AccountRow};
+use crate::store::{
+    Fault,
+    rows::{AccountRow, NOBODY},
+};
 
+/// One row, whether there is such an account or not, and the same look-ups: finding nobody must not take
+/// less time than finding somebody (REQ-RL-2).
 pub(super) async fn find_account(
     store: &PostgresStore,
     username: &Username,
 ) -> Result<Option<Account>, Fault> {
-    let row: Option<AccountRow> = sqlx::query_as(
-        "SELECT a.id AS account_id, a.username, a.lapses_at, a.last_totp_step,
+    let row: AccountRow = sqlx::query_as(
+        "SELECT a.id AS account_id, wanted.username, a.lapses_at, a.last_totp_step,
                 act.id AS active_id, act.created_at AS active_since, act.password AS active_password, act.totp AS active_totp,
                 act.valid_until AS active_until,
                 pen.id AS pending_id, pen.created_at AS pending_since, pen.password AS pending_password,
                 pen.totp AS pending_totp
-         FROM accounts a
-         LEFT JOIN credential_pairs act ON act.account_id = a.id AND act.role = 'active'
-         LEFT JOIN credential_pairs pen ON pen.account_id = a.id AND pen.role = 'pending'
-         WHERE a.username = $1",
+         FROM (SELECT $1::text AS username, $2::bytea AS nobody) wanted
+         LEFT JOIN accounts a ON a.username = wanted.username
+         LEFT JOIN credential_pairs act
+             ON act.account_id = COALESCE(a.id, wanted.nobody) AND act.role = 'active'
+         LEFT JOIN credential_pairs pen
+             ON pen.account_id = COALESCE(a.id, wanted.nobody) AND pen.role = 'pending'",
     )
     .bind(username.as_str())
-    .fetch_optional(&store.pool)
+    .bind(NOBODY.as_slice())
+    .fetch_one(&store.pool)
     .await?;
-    row.map(Account::try_from).transpose()
+    row.account()
 }
 
 pub(super) async fn replace_password(
