@@ -33,8 +33,12 @@ for (const width of [320, 768, 1440]) {
             await page.emulateMedia(media);
             // axe reads a colour that Chromium does not force (-webkit-text-fill-color). The colours are
             // the reader's own there; outlines.spec.ts looks at what they make of the page.
-            const leftOut = media.forcedColors === 'active' ? ['color-contrast'] : [];
-            expect.soft(await complaints(page, leftOut), `${stop}, ${lang}, ${theme}`).toEqual([]);
+            const withoutContrast = media.forcedColors === 'active';
+            // On the narrowest page every rule is asked in every theme. On wider ones a theme changes
+            // the colours, as it does there, and nothing else.
+            const coloursOnly = width > 320 && media !== THEMES.light;
+            const found = await complaints(page, { coloursOnly, withoutContrast });
+            expect.soft(found, `${stop}, ${lang}, ${theme}`).toEqual([]);
           }
           await page.emulateMedia(THEMES.light);
         });

@@ -17,6 +17,8 @@ mod authenticator;
 mod book;
 #[path = "../common/mod.rs"]
 mod common;
+mod devices;
+mod forged;
 #[path = "../common/hasher.rs"]
 mod hasher;
 mod life;

@@ -17,7 +17,7 @@ use crate::{
 const CALLS: u32 = 16;
 
 /// An enrolment at its last step: what its owner knows, and the ticket.
-fn at_last_step(world: &World) -> (Owner, String) {
+pub(crate) fn at_last_step(world: &World) -> (Owner, String) {
     let Ok(Told::Password(issued)) = world.ask(&Ask::Password { ticket: ticket(world, "ada") }) else {
         panic!("a password")
     };
@@ -28,7 +28,7 @@ fn at_last_step(world: &World) -> (Owner, String) {
 }
 
 /// An account and its one session, when the code that made them is no longer good for anything.
-fn signed_in(world: &World) -> (Owner, String) {
+pub(crate) fn signed_in(world: &World) -> (Owner, String) {
     let (owner, ticket) = at_last_step(world);
     let Ok(Told::Activated(_, token)) = world.ask(&Ask::Activate { ticket, code: right(world, &owner) })
     else {
