@@ -48,10 +48,10 @@ pub(crate) fn tell_response() {
         return;
     };
     response.append_header(header::VARY, HeaderValue::from_static("accept-language, cookie"));
-    if let Some(lang) = chosen_in_query(&parts).and_then(Lang::from_tag) {
-        if let Ok(value) = HeaderValue::from_str(&kept::cookie(lang, is_https())) {
-            response.append_header(header::SET_COOKIE, value);
-        }
+    if let Some(lang) = chosen_in_query(&parts).and_then(Lang::from_tag)
+        && let Ok(value) = HeaderValue::from_str(&kept::cookie(lang, is_https()))
+    {
+        response.append_header(header::SET_COOKIE, value);
     }
 }
 

@@ -7,6 +7,9 @@ use std::{
     path::Path,
 };
 
+use chrono::NaiveDate;
+use domain::service::ports::Clock as _;
+use server::clock::SystemClock;
 use toml::{Table, Value};
 
 use crate::{tree_lines, workspace};
@@ -59,25 +62,24 @@ fn every_crate_comes_from_the_registry_with_its_checksum() {
 fn no_known_hole_is_passed_over_without_a_reason_and_a_day_that_is_still_to_come() {
     let advisories = deny()["advisories"].clone();
     assert_eq!(advisories["yanked"].as_str(), Some("deny"));
-    let today = std::time::SystemTime::now();
+    let today = SystemClock.now().date_naive();
     assert_eq!(unexplained(advisories["ignore"].as_array().unwrap(), today), Vec::<String>::new());
 
     let ignored = |text: &str| text.parse::<Table>().unwrap()["ignore"].as_array().unwrap().clone();
-    let on = |days: u64| std::time::UNIX_EPOCH + std::time::Duration::from_hours(24 * days);
+    let on = |day: &str| day.parse::<NaiveDate>().unwrap();
     let explained = ignored(r#"ignore = [{ id = "RUSTSEC-1", reason = "not called; until 1970-01-10" }]"#);
-    assert_eq!(unexplained(&explained, on(8)), Vec::<String>::new());
-    assert_eq!(unexplained(&explained, on(10)).len(), 1, "its day has passed");
+    assert_eq!(unexplained(&explained, on("1970-01-10")), Vec::<String>::new());
+    assert_eq!(unexplained(&explained, on("1970-01-11")).len(), 1, "its day has passed");
     for text in [r#"ignore = ["RUSTSEC-1"]"#, r#"ignore = [{ id = "RUSTSEC-1", reason = "not called" }]"#] {
-        assert_eq!(unexplained(&ignored(text), on(0)).len(), 1, "{text}");
+        assert_eq!(unexplained(&ignored(text), on("1970-01-01")).len(), 1, "{text}");
     }
 }
 
 /// The entries without a reason that ends in `until YYYY-MM-DD`, or whose day is over.
-fn unexplained(ignored: &[Value], today: std::time::SystemTime) -> Vec<String> {
-    let today = chrono::DateTime::<chrono::Utc>::from(today).date_naive();
+fn unexplained(ignored: &[Value], today: NaiveDate) -> Vec<String> {
     let fine = |entry: &Value| {
         let reason = entry.get("reason").and_then(Value::as_str)?;
-        let day = reason.rsplit_once("until ")?.1.parse::<chrono::NaiveDate>().ok()?;
+        let day = reason.rsplit_once("until ")?.1.parse::<NaiveDate>().ok()?;
         (day >= today).then_some(())
     };
     ignored.iter().filter(|entry| fine(entry).is_none()).map(|entry| format!("{entry:?}")).collect()
