@@ -103,6 +103,21 @@ fn req_rl_2_every_refused_sign_in_gets_the_same_answer() {
 }
 
 #[test]
+fn who_left_before_the_proof_goes_on_with_the_password_alone_and_nobody_else_does() {
+    let world = world();
+    let (password, _) = claim(&world, ticket(&world, "ada"));
+    for wrong in ["wrong", &password.to_lowercase()] {
+        assert_eq!(refusal(&world, "ada", wrong, None), ApiError::new(ErrorCode::InvalidCredentials));
+    }
+    let ticket = match sign_in(&world, "ada", &password, None) {
+        Ok(Told::SignedIn(Authentication::ActivationRequired { ticket, .. }, None)) => ticket,
+        other => panic!("{other:?}"),
+    };
+    let ticket = ticket.expose().to_owned();
+    assert!(matches!(world.ask(&Ask::Totp { ticket }), Ok(Told::Totp(_))));
+}
+
+#[test]
 fn req_rl_2_a_burst_of_tries_meets_the_same_delays_whether_the_name_exists_or_not() {
     let world = world();
     let owner = activate(&world, ticket(&world, "active"));
