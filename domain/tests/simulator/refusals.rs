@@ -43,14 +43,19 @@ fn claim(world: &World, ticket: String) -> (String, String) {
     }
 }
 
-pub(crate) fn activate(world: &World, ticket: String) -> Owner {
+/// Both steps of an enrolment: what its owner knows, and the ticket that proves it.
+pub(crate) fn to_prove(world: &World, ticket: String) -> (Owner, String) {
     let (password, ticket) = claim(world, ticket);
     let Ok(Told::Totp(issued)) = world.ask(&Ask::Totp { ticket }) else { panic!("no TOTP secret") };
     let secret = BASE32_NOPAD.decode(issued.secret.expose().as_bytes()).unwrap();
-    let code = code_at(&secret, step_of(world.now()));
-    let ticket = issued.ticket.expose().to_owned();
+    (Owner { password, secret }, issued.ticket.expose().to_owned())
+}
+
+pub(crate) fn activate(world: &World, ticket: String) -> Owner {
+    let (owner, ticket) = to_prove(world, ticket);
+    let code = code_at(&owner.secret, step_of(world.now()));
     assert!(matches!(world.ask(&Ask::Activate { ticket, code }), Ok(Told::Activated(..))));
-    Owner { password, secret }
+    owner
 }
 
 pub(crate) fn sign_in(

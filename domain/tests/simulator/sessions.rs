@@ -14,7 +14,7 @@ use crate::{
     authenticator::{code_at, step_of},
     requests::{Ask, Told, poll},
     store::Memory,
-    world::World,
+    world::{World, finish},
 };
 
 /// An account with two sessions.
@@ -64,11 +64,7 @@ fn closed_after<T: std::fmt::Debug>(
         }
     }
     assert!(world.ask(&Ask::SignOut { session: asking.to_owned() }).is_ok());
-    loop {
-        if let Poll::Ready(answer) = poll(&mut closing) {
-            return answer;
-        }
-    }
+    finish(&mut closing)
 }
 
 /// Whether it was told as done, having checked that this is what happened.

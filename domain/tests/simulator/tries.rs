@@ -2,12 +2,11 @@
 //! last try of a ticket or of a session, and the use of a session.
 
 use chrono::{DateTime, Duration, Utc};
-use data_encoding::BASE32_NOPAD;
 use domain::{audit::AuditKind, error::ErrorCode, service::Refusal, username::Username};
 
 use crate::{
     authenticator::{code_at, step_of},
-    refusals::{Owner, sign_in, ticket, world},
+    refusals::{Owner, sign_in, ticket, to_prove, world},
     requests::{Ask, Told},
     store::Fault,
     world::World,
@@ -18,13 +17,7 @@ const CALLS: u32 = 16;
 
 /// An enrolment at its last step: what its owner knows, and the ticket.
 pub(crate) fn at_last_step(world: &World) -> (Owner, String) {
-    let Ok(Told::Password(issued)) = world.ask(&Ask::Password { ticket: ticket(world, "ada") }) else {
-        panic!("a password")
-    };
-    let (password, ticket) = (issued.password.expose().to_owned(), issued.ticket.expose().to_owned());
-    let Ok(Told::Totp(issued)) = world.ask(&Ask::Totp { ticket }) else { panic!("a TOTP secret") };
-    let secret = BASE32_NOPAD.decode(issued.secret.expose().as_bytes()).unwrap();
-    (Owner { password, secret }, issued.ticket.expose().to_owned())
+    to_prove(world, ticket(world, "ada"))
 }
 
 /// An account and its one session, when the code that made them is no longer good for anything.

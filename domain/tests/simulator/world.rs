@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex},
     task::Poll,
 };
@@ -142,12 +143,7 @@ impl World {
 
     /// One request, alone, to its end.
     pub(crate) fn ask(&self, ask: &Ask) -> Result<Told, Refusal> {
-        let mut future = Box::pin(serve(&self.sesame, ask));
-        loop {
-            if let Poll::Ready(answer) = poll(&mut future) {
-                return answer;
-            }
-        }
+        finish(&mut Box::pin(serve(&self.sesame, ask)))
     }
 
     /// Serves `asks` at the same time, in an order that `random` chooses step by step; when
@@ -173,6 +169,15 @@ impl World {
         }
         for (index, _) in running {
             answered(index, None);
+        }
+    }
+}
+
+/// Polls a request to its end, alone.
+pub(crate) fn finish<F: Future>(future: &mut Pin<Box<F>>) -> F::Output {
+    loop {
+        if let Poll::Ready(output) = poll(future) {
+            return output;
         }
     }
 }
