@@ -54,6 +54,11 @@ impl SqliteStore {
     pub(super) async fn open(path: &Path, options: StoreOptions) -> Result<Self, OpenError> {
         migrate(path).await?;
         let connect = connect_options(path).busy_timeout(options.statement_timeout);
+        Ok(Self::connect(connect, options).await?)
+    }
+
+    /// Connects to a file whose schema is current.
+    async fn connect(connect: SqliteConnectOptions, options: StoreOptions) -> Result<Self, Fault> {
         // A connection to a file does not grow stale: it is replaced only when it lost count of
         // its transactions, as it does when the disk is full and SQLite rolls back by itself.
         let pool = SqlitePoolOptions::new()
@@ -73,17 +78,13 @@ impl SqliteStore {
             .max_connections(1)
             // A file that cannot be written to is opened for reading alone, for as long as the connection
             // lasts, which is for ever. One that cannot write is none.
-            .after_connect(|connection, _| {
-                Box::pin(async move { connection.begin_with("BEGIN IMMEDIATE").await?.rollback().await })
-            })
+            .after_connect(|connection, _| Box::pin(try_to_write(connection)))
             .connect_with(connect.clone())
-            .await
-            .map_err(Fault::from)?;
+            .await?;
         let readers = pool
             .max_connections(options.max_connections)
             .connect_with(connect.pragma("query_only", "ON"))
-            .await
-            .map_err(Fault::from)?;
+            .await?;
         Ok(Self { writer, readers })
     }
 
@@ -111,4 +112,28 @@ fn connect_options(path: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         // What was deleted is overwritten, not only forgotten.
         .pragma("secure_delete", "ON")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::service::ports::StoreError;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn req_err_1_a_writer_that_was_opened_for_reading_alone_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sesame.db");
+        migrate(&file).await.unwrap();
+        // What SQLite falls back to, without a word, where the file cannot be written just then.
+        let connect = connect_options(&file).read_only(true);
+        let mut connection = SqliteConnection::connect_with(&connect).await.unwrap();
+        connection.begin_with("BEGIN IMMEDIATE").await.unwrap().rollback().await.unwrap();
+
+        let options = StoreOptions { acquire_timeout: Duration::from_millis(100), ..StoreOptions::default() };
+        let refused = SqliteStore::connect(connect, options).await.unwrap_err();
+        assert!(matches!(StoreError::from(refused), StoreError::Unavailable(_)));
+    }
 }
