@@ -29,6 +29,8 @@ mod shell;
 mod start;
 mod visit;
 
+#[cfg(feature = "ssr")]
+pub use self::enrolment::invitation_address;
 pub use self::root::App;
 #[cfg(feature = "ssr")]
 pub use self::shell::shell;

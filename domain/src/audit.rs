@@ -45,11 +45,13 @@ pub enum AuditKind {
     OtherSessionsClosed,
     /// A session was closed because its account opened one more than it may have.
     SessionDisplaced,
+    /// An operator registered a name for somebody, who claims its secrets alone.
+    Invited,
 }
 
 impl AuditKind {
     /// Every kind, for documents and tests.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Registered,
         Self::PasswordIssued,
         Self::TotpIssued,
@@ -69,6 +71,7 @@ impl AuditKind {
         Self::SessionClosed,
         Self::OtherSessionsClosed,
         Self::SessionDisplaced,
+        Self::Invited,
     ];
 
     /// The stable name in the store.
@@ -94,6 +97,7 @@ impl AuditKind {
             Self::SessionClosed => "session_closed",
             Self::OtherSessionsClosed => "other_sessions_closed",
             Self::SessionDisplaced => "session_displaced",
+            Self::Invited => "invited",
         }
     }
 }

@@ -157,7 +157,12 @@ export class Person {
 
   /** Types the address of a page. */
   async opens(path: string): Promise<void> {
-    await this.page.goto(this.site.url + path);
+    await this.follows(this.site.url + path);
+  }
+
+  /** Follows a link from outside. */
+  async follows(link: string): Promise<void> {
+    await this.page.goto(link);
     await this.pageIsReady();
   }
 

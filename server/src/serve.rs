@@ -10,10 +10,7 @@ use std::{
 };
 
 use chrono::Months;
-use domain::service::{
-    Ports, Sesame,
-    ports::{Clock, Entropy},
-};
+use domain::service::{Ports, Sesame, ports::Clock as _};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -55,7 +52,7 @@ pub async fn serve(config: Config, shape: Shape) -> anyhow::Result<()> {
     let opened = open(&config).await?;
     guard::refuse_unbound(&*opened.store).await?;
     let store = opened.store.clone();
-    let vault = Arc::new(EnvelopeVault::new(opened.ring.clone(), opened.sealing, Arc::new(SystemEntropy)));
+    let vault = opened.vault();
     let draining = Draining::default();
     let dependencies = assemble(&config, opened, vault.clone(), draining.clone()).await?;
     let router = match (shape, site_dir) {
@@ -174,6 +171,42 @@ pub struct Opened {
     pub sealing: u32,
 }
 
+impl Opened {
+    fn vault(&self) -> Arc<EnvelopeVault> {
+        Arc::new(EnvelopeVault::new(self.ring.clone(), self.sealing, Arc::new(SystemEntropy)))
+    }
+}
+
+/// The use cases on an opened database, for a command that needs one of them.
+pub async fn use_cases(config: &Config, opened: &Opened) -> anyhow::Result<Sesame> {
+    guard::refuse_unbound(&*opened.store).await?;
+    let hasher = hasher(config, HashMeter::default())?;
+    put_together(config, &opened.store, &opened.ring, opened.vault(), hasher).await
+}
+
+fn hasher(config: &Config, meter: HashMeter) -> anyhow::Result<Arc<Argon2Pool>> {
+    let (permits, queue) = (config.hash_permits, config.hash_queue);
+    Ok(Arc::new(Argon2Pool::new(config.argon2, permits, queue, Arc::new(SystemEntropy), meter)?))
+}
+
+async fn put_together(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    ring: &KeyRing,
+    vault: Arc<EnvelopeVault>,
+    hasher: Arc<Argon2Pool>,
+) -> anyhow::Result<Sesame> {
+    let ports = Ports {
+        accounts: store.clone(),
+        throttle: Arc::new(KeyedLanes::new(store.clone(), ring)?),
+        vault,
+        hasher,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    };
+    Ok(Sesame::new(ports, config.policy.clone()).await?)
+}
+
 /// Opens the database and the key ring, and makes sure that they belong together.
 pub async fn open(config: &Config) -> anyhow::Result<Opened> {
     if config.database_url.sqlite_path().is_some() || !config.keys_file_given {
@@ -220,27 +253,16 @@ async fn assemble(
     vault: Arc<EnvelopeVault>,
     draining: Draining,
 ) -> anyhow::Result<Dependencies> {
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let meter = HashMeter::default();
-    let (permits, queue) = (config.hash_permits, config.hash_queue);
-    let hasher = Arc::new(Argon2Pool::new(config.argon2, permits, queue, entropy.clone(), meter.clone())?);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let hasher = hasher(config, meter.clone())?;
     let metrics = Arc::new(Metrics::new(store.clone(), hasher.clone(), &meter));
-    let ports = Ports {
-        accounts: store.clone(),
-        throttle: Arc::new(KeyedLanes::new(store.clone(), &ring)?),
-        vault,
-        hasher,
-        clock: clock.clone(),
-        entropy: entropy.clone(),
-    };
     Ok(Dependencies {
-        sesame: Arc::new(Sesame::new(ports, config.policy.clone()).await?),
+        sesame: Arc::new(put_together(config, &store, &ring, vault, hasher).await?),
         store,
         log_names: LogNames::new(&ring)?,
         ring,
-        clock,
-        entropy,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
         public_url: config.public_url.clone(),
         trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
         forward_auth: config.forward_auth.clone(),

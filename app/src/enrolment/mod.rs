@@ -11,6 +11,9 @@
 //!  no ticket, or a torn one ──▶ Incomplete
 //! ```
 
+#[cfg(feature = "ssr")]
+use chrono::{DateTime, Utc};
+
 mod fragment;
 mod step;
 
@@ -18,3 +21,11 @@ pub(crate) use self::{
     fragment::{Fragment, Mark},
     step::{Event, Offer, Step},
 };
+
+/// Where the holder of an invitation's `ticket`, which lapses at `until`, draws the secrets: path and
+/// fragment. The fragment is what no server, proxy or log ever sees.
+#[cfg(feature = "ssr")]
+#[must_use]
+pub fn invitation_address(ticket: &str, until: DateTime<Utc>) -> String {
+    Fragment::new(ticket, Mark::Fresh).until(until).address()
+}

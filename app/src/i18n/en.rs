@@ -116,7 +116,7 @@ pub(super) static TEXTS: Texts = Texts {
         ways_on: "Ways on",
         way_sign_in: "You saved your password? Sign in with it, without a code: you will go on at the second step.",
         way_create: "You did not? Create the account again: if the username is still held, it is free within a day.",
-        way_invited: "You were invited? Ask the same person for a new invitation.",
+        way_invited: "You were invited? Ask the same person for a new invitation, and tell them if you had not used this link yet.",
         lapsed: "The time for this step is up. If the next step is refused, nothing is lost: sign in with your password, or create the account again.",
         position: |number| format!("Step {number} of 2"),
         time_left: |minutes| match minutes {

@@ -117,7 +117,7 @@ pub(super) static TEXTS: Texts = Texts {
         ways_on: "Pour continuer",
         way_sign_in: "Vous avez enregistré votre mot de passe ? Connectez-vous avec lui, sans code : vous reprendrez à la deuxième étape.",
         way_create: "Vous ne l’avez pas ? Créez le compte de nouveau : si l’identifiant est encore réservé, il se libère en un jour.",
-        way_invited: "On vous a invité ? Demandez une nouvelle invitation à la même personne.",
+        way_invited: "On vous a invité ? Demandez une nouvelle invitation à la même personne, et dites-lui si vous n’aviez pas encore utilisé ce lien.",
         lapsed: "Le délai de cette étape est passé. Si la suite est refusée, rien n’est perdu : reconnectez-vous avec votre mot de passe, ou créez le compte de nouveau.",
         position: |number| format!("Étape {number} sur 2"),
         time_left: |minutes| match minutes {

@@ -246,7 +246,7 @@ impl Sesame {
         lapses_at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<(Authentication, Option<SessionToken>), Refusal> {
-        let (ticket, new) = self.draw_ticket_for(owner, now)?;
+        let (ticket, new) = self.draw_ticket_for(owner, now + self.policy.ticket_lifetime)?;
         let event = AuditEvent { at: now, account: owner.account, kind: AuditKind::EnrolmentResumed };
         if !self.ports.accounts.reissue_ticket(owner.pair, password, &new, &event).await? {
             return Err(refused());
@@ -265,7 +265,10 @@ impl Sesame {
         now: DateTime<Utc>,
     ) -> Result<Option<(WireSecret, DateTime<Utc>)>, Refusal> {
         let begun = PairId::random(&*self.ports.entropy);
-        let (ticket, new) = self.draw_ticket_for(PairOwner { pair: begun, account, username }, now)?;
+        let (ticket, new) = self.draw_ticket_for(
+            PairOwner { pair: begun, account, username },
+            now + self.policy.ticket_lifetime,
+        )?;
         let pending = NewPending { pair: begun, ticket: new };
         let event = AuditEvent { at: now, account, kind: AuditKind::RenewalStarted };
         match self.ports.accounts.begin_renewal(account, pair, step, &pending, by, &event).await? {

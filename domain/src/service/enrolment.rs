@@ -109,7 +109,7 @@ impl Sesame {
     async fn consume(&self, network: Network, ticket: &str, least: Stage) -> Result<Used, Refusal> {
         let now = self.now();
         let digest = parse_ticket(ticket)?;
-        let (next_text, next) = self.draw_ticket(now);
+        let (next_text, next) = self.draw_ticket(now + self.policy.ticket_lifetime);
         let enrolment = (self.ports.accounts.advance_ticket(&digest, least, &next, now).await?)
             .filter(|enrolment| self.is_ours(enrolment, digest) && self.is_in_time(enrolment, now))
             .ok_or_else(|| Refusal::told(ErrorCode::TicketSpent))?;

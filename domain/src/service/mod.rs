@@ -99,10 +99,9 @@ impl Sesame {
         self.ports.clock.now()
     }
 
-    /// A ticket for the holder and for the store, living from `now`. It works once it is sealed.
-    fn draw_ticket(&self, now: DateTime<Utc>) -> (WireSecret, NewTicket) {
+    /// A ticket for the holder and for the store. It works once it is sealed.
+    fn draw_ticket(&self, expires_at: DateTime<Utc>) -> (WireSecret, NewTicket) {
         let token = Token::random(&*self.ports.entropy);
-        let expires_at = now + self.policy.ticket_lifetime;
         let tries = self.policy.code_tries;
         (token.text, NewTicket { digest: token.digest, expires_at, tries, seal: None })
     }
@@ -111,9 +110,9 @@ impl Sesame {
     fn draw_ticket_for(
         &self,
         owner: PairOwner<'_>,
-        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
     ) -> Result<(WireSecret, NewTicket), Refusal> {
-        let (text, ticket) = self.draw_ticket(now);
+        let (text, ticket) = self.draw_ticket(expires_at);
         let seal = Some(self.ports.vault.attest(ticket_row(&ticket, owner))?);
         Ok((text, NewTicket { seal, ..ticket }))
     }

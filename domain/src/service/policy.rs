@@ -16,6 +16,11 @@ pub struct Policy {
     pub ticket_lifetime: Duration,
     /// How long a self-service registration holds its name.
     pub registration_lifetime: Duration,
+    /// How long the first ticket of an invitation lives (REQ-TICKET-1: at most 24 hours for a
+    /// hand-over). It is the only one that may take its time: those that follow live as all do.
+    pub invitation_ticket_lifetime: Duration,
+    /// How long an invitation holds its name.
+    pub invitation_lifetime: Duration,
     /// How long a renewal may take, however many tickets it goes through: whoever began one must not
     /// keep it in hand for a day on which its owner no longer thinks of them.
     pub renewal_lifetime: Duration,
@@ -42,6 +47,8 @@ impl Default for Policy {
             period: Period::SIX_MONTHS,
             ticket_lifetime: Duration::minutes(10),
             registration_lifetime: Duration::hours(24),
+            invitation_ticket_lifetime: Duration::hours(24),
+            invitation_lifetime: Duration::hours(72),
             renewal_lifetime: Duration::hours(1),
             code_tries: 5,
             session_idle: SESSION_IDLE,

@@ -146,6 +146,26 @@ pub enum StoreError {
     Broken(String),
 }
 
+/// Who asked for an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedBy {
+    /// Its owner.
+    Owner,
+    /// An operator, for its owner.
+    Invitation,
+}
+
+impl AskedBy {
+    /// The stable name in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "self",
+            Self::Invitation => "invitation",
+        }
+    }
+}
+
 /// A registration to store: an account, its pending pair and the ticket on it.
 #[derive(Clone, Debug)]
 pub struct NewRegistration {
@@ -153,6 +173,8 @@ pub struct NewRegistration {
     pub account: AccountId,
     /// Its name.
     pub username: Username,
+    /// Who asks for it.
+    pub asked_by: AskedBy,
     /// When it is created.
     pub now: DateTime<Utc>,
     /// When the name is free again unless it was activated.
@@ -404,7 +426,8 @@ pub enum RenewalOutcome {
 #[async_trait]
 pub trait AccountStore: Send + Sync {
     /// Stores a registration unless the name is held: by an activated account, or by a
-    /// registration that has not lapsed and whose password was claimed (or that is an invitation).
+    /// registration that has not lapsed and whose password was claimed. An invitation that has not
+    /// lapsed holds its name from the start, but for another invitation, which takes its place.
     /// Of parallel calls for one name the last one's ticket works.
     async fn register(&self, new: &NewRegistration, event: &AuditEvent) -> Result<Registration, StoreError>;
 

@@ -2,7 +2,7 @@
 
 use super::{
     Refusal, Sesame,
-    ports::{NewPending, NewRegistration, PairOwner, Registration},
+    ports::{AskedBy, NewPending, NewRegistration, PairOwner, Registration},
     ticket_issued,
 };
 use crate::{
@@ -20,19 +20,42 @@ impl Sesame {
     pub async fn register(&self, network: Network, username: &str) -> Result<TicketIssued, Refusal> {
         let username = parse_username(username)?;
         self.take_from_network(LaneKey::register_network(network), self.policy.register_network).await?;
+        self.begin_registration(username, AskedBy::Owner).await
+    }
+
+    /// Registers a name for somebody else, and hands out the ticket with which they alone claim its
+    /// secrets. For an operator: nobody's tries are counted.
+    pub async fn invite(&self, username: &str) -> Result<TicketIssued, Refusal> {
+        self.begin_registration(parse_username(username)?, AskedBy::Invitation).await
+    }
+
+    async fn begin_registration(
+        &self,
+        username: Username,
+        asked_by: AskedBy,
+    ) -> Result<TicketIssued, Refusal> {
         let now = self.now();
+        let (held_for, ticket_lifetime, kind) = match asked_by {
+            AskedBy::Owner => {
+                (self.policy.registration_lifetime, self.policy.ticket_lifetime, AuditKind::Registered)
+            }
+            AskedBy::Invitation => {
+                (self.policy.invitation_lifetime, self.policy.invitation_ticket_lifetime, AuditKind::Invited)
+            }
+        };
         let entropy = &*self.ports.entropy;
         let (account, pair) = (AccountId::random(entropy), PairId::random(entropy));
         let owner = PairOwner { pair, account, username: &username };
-        let (ticket, new_ticket) = self.draw_ticket_for(owner, now)?;
+        let (ticket, new_ticket) = self.draw_ticket_for(owner, now + ticket_lifetime)?;
         let new = NewRegistration {
             account,
             username,
+            asked_by,
             now,
-            lapses_at: now + self.policy.registration_lifetime,
+            lapses_at: now + held_for,
             pending: NewPending { pair, ticket: new_ticket },
         };
-        let event = AuditEvent { at: now, account: new.account, kind: AuditKind::Registered };
+        let event = AuditEvent { at: now, account: new.account, kind };
         match self.ports.accounts.register(&new, &event).await? {
             Registration::Stored => Ok(ticket_issued(ticket, &new_ticket, new.lapses_at)),
             Registration::Taken => Err(ApiError {

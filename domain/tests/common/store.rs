@@ -16,7 +16,7 @@ use domain::{
     audit::{AuditEvent, AuditKind},
     id::{AccountId, PairId},
     service::ports::{
-        Account, AccountStore, Activation, ActivationOutcome, Enrolment, ListedSession, NewPending,
+        Account, AccountStore, Activation, ActivationOutcome, AskedBy, Enrolment, ListedSession, NewPending,
         NewRegistration, NewSession, NewTicket, Pair, Registration, RenewalOutcome, Seal, Sealed, Session,
         Stage, StoreError, ThrottleStore,
     },
@@ -68,6 +68,7 @@ pub(crate) struct State {
 #[derive(Clone)]
 pub(crate) struct Row {
     pub(crate) id: AccountId,
+    asked_by: AskedBy,
     pub(crate) lapses_at: Option<DateTime<Utc>>,
     pub(crate) last_step: Option<u64>,
     pub(crate) active: Option<(Pair, DateTime<Utc>)>,
@@ -108,9 +109,10 @@ impl PendingRow {
 }
 
 impl Row {
-    pub(crate) fn holds_its_name(&self, now: DateTime<Utc>) -> bool {
+    fn holds_its_name_against(&self, new: &NewRegistration) -> bool {
         let claimed = self.pending.as_ref().is_some_and(|p| p.pair.password.is_some());
-        self.lapses_at.is_none_or(|lapses| now < lapses && claimed)
+        let invited = self.asked_by == AskedBy::Invitation && new.asked_by == AskedBy::Owner;
+        self.lapses_at.is_none_or(|lapses| new.now < lapses && (claimed || invited))
     }
 
     /// The compare-and-set of a time step.
@@ -311,11 +313,12 @@ impl Future for SomebodyElse {
 impl AccountStore for Memory {
     async fn register(&self, new: &NewRegistration, event: &AuditEvent) -> Result<Registration, StoreError> {
         self.transaction(|state| {
-            if state.accounts.get(&new.username).is_some_and(|row| row.holds_its_name(new.now)) {
+            if state.accounts.get(&new.username).is_some_and(|row| row.holds_its_name_against(new)) {
                 return Registration::Taken;
             }
             let row = Row {
                 id: new.account,
+                asked_by: new.asked_by,
                 lapses_at: Some(new.lapses_at),
                 last_step: None,
                 active: None,

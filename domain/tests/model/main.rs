@@ -79,7 +79,7 @@ fn no_interleaving_breaks_a_rule() {
     assert!(explorer.states() >= least, "only {} states", explorer.states());
     // A model in which nothing happens would find nothing. Its actors neither close one another's
     // sessions nor open twenty (that is in simulator/sessions.rs and the store's contract), and none
-    // of them is an operator (server/tests/store/desk.rs).
+    // of them is an operator (server/tests/store/desk.rs, simulator/invited.rs).
     let elsewhere = [
         AuditKind::SessionClosed,
         AuditKind::OtherSessionsClosed,
@@ -89,6 +89,7 @@ fn no_interleaving_breaks_a_rule() {
         AuditKind::Revoked,
         AuditKind::Exported,
         AuditKind::Deleted,
+        AuditKind::Invited,
     ];
     for kind in AuditKind::ALL.into_iter().filter(|kind| !elsewhere.contains(kind)) {
         assert!(explorer.tally.contains_key(kind.as_str()), "{kind:?} never happened");

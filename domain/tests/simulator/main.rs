@@ -21,6 +21,7 @@ mod devices;
 mod forged;
 #[path = "../common/hasher.rs"]
 mod hasher;
+mod invited;
 mod life;
 mod refusals;
 mod rehash;

@@ -34,7 +34,7 @@ pub(crate) fn ticket(world: &World, name: &str) -> String {
     }
 }
 
-fn claim(world: &World, ticket: String) -> (String, String) {
+pub(crate) fn claim(world: &World, ticket: String) -> (String, String) {
     match world.ask(&Ask::Password { ticket }) {
         Ok(Told::Password(issued)) => {
             (issued.password.expose().to_owned(), issued.ticket.expose().to_owned())

@@ -1,4 +1,4 @@
-//! `sesame account list|show|sign-out|expire|revoke|delete|export`: what an operator does for people.
+//! `sesame account list|show|invite|sign-out|expire|revoke|delete|export`: what an operator does for people.
 //! Nothing here shows a secret, and nothing can: what is stored is sealed.
 
 use std::{
@@ -20,7 +20,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-use super::{audit, configure, json, quiet_logs, runtime, say, shown};
+use super::{audit, configure, invite, json, quiet_logs, runtime, say, shown};
 use crate::{
     clock::SystemClock,
     config::Config,
@@ -49,7 +49,7 @@ pub(super) fn command(configured: impl Fn(Command) -> Command) -> Command {
         )
     };
     Command::new("account")
-        .about("Look up accounts, close their sessions, revoke, export or delete them")
+        .about("Look up accounts, invite people, close sessions, revoke, export or delete accounts")
         .subcommand_required(true)
         .subcommand(configured(
             Command::new("list")
@@ -64,6 +64,7 @@ pub(super) fn command(configured: impl Fn(Command) -> Command) -> Command {
                 .arg(json()),
         ))
         .subcommand(one("show", "Show an account and its latest events").arg(json()))
+        .subcommand(configured(invite::command().arg(name().required(true))))
         .subcommand(one_or_all("sign-out", "Close all sessions of an account; its secrets stay good"))
         .subcommand(one_or_all(
             "expire",
@@ -92,6 +93,9 @@ pub(super) fn run(matches: &ArgMatches) -> anyhow::Result<()> {
     quiet_logs();
     let Some((command, matches)) = matches.subcommand() else { return Ok(()) };
     let config = configure(matches)?;
+    if command == "invite" {
+        return runtime()?.block_on(invite::run(&config, &username(matches)?, matches));
+    }
     runtime()?.block_on(async {
         let store = store::open(&config.database_url, config.store).await?;
         let done = dispatch(&store, &config, command, matches).await;

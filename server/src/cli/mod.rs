@@ -6,6 +6,7 @@ mod backup;
 mod doctor;
 mod fprocess;
 mod health;
+mod invite;
 mod keys;
 mod memory;
 

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::service::ports::Clock as _;
 use serde_json::{Value, json};
+use server::clock::SystemClock;
 
 use crate::{
     people::{Person, post},
@@ -66,6 +68,64 @@ fn an_operator_looks_up_signs_out_expires_revokes_and_deletes() {
     assert_eq!(world.run(&["account", "delete"]).status.code(), Some(2));
     assert_eq!(world.run(&["account", "expire"]).status.code(), Some(2));
     server.stop();
+}
+
+#[test]
+fn req_ticket_5_who_invites_hands_over_a_link_that_works_once_and_leaves_nothing_of_it_behind() {
+    let world = World::new();
+    let server = world.serve();
+    let invite = ["account", "invite", "Ada", "--public-url", "https://sesame.example"];
+    let voided = told(&world, &invite);
+    let printed = told(&world, &invite);
+    let link = printed.lines().find(|line| line.contains("://")).unwrap();
+    let fragment = link.strip_prefix("https://sesame.example/enrolment#").unwrap();
+    let (ticket, until) = fragment.split_once('~').unwrap();
+    let until = chrono::DateTime::from_timestamp(until.parse().unwrap(), 0).unwrap();
+    let now = SystemClock.now();
+    let day = chrono::Duration::hours(24);
+    assert!(until <= now + day && until > now + day - chrono::Duration::minutes(5), "{until}");
+    assert!(printed.contains(&until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
+
+    let held = |ticket: &str| {
+        let raw = data_encoding::BASE64URL_NOPAD.decode(ticket.as_bytes()).unwrap();
+        fs::read_dir(world.data()).unwrap().any(|file| {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+            holds(ticket.as_bytes()) || holds(&raw)
+        })
+    };
+    assert!(!held(ticket), "the ticket is kept");
+
+    let spent = |ticket: &str| {
+        let answer = post(&server.address, "/api/generate-password", &json!({ "ticket": ticket }));
+        assert_eq!((answer.0, &answer.1["code"]), (410, &json!("ticket_spent")));
+    };
+    let first = voided.split(['#', '~']).nth(1).unwrap();
+    spent(first);
+    let (status, answer, _) = post(&server.address, "/api/register", &json!({ "username": "ada" }));
+    assert_eq!((status, &answer["code"]), (409, &json!("username_taken")), "the name is held for her");
+    let (mut ada, _) = Person::enrol_with(&server.address, "ada", &json!(ticket)).unwrap();
+    spent(ticket);
+    ada.sign_in(&server.address).unwrap();
+
+    let people = json_of(&world, &["account", "list", "--json"]);
+    assert_eq!((&people[0]["asked_for_by"], &people[0]["state"]), (&json!("invitation"), &json!("active")));
+    let events = json_of(&world, &["account", "show", "ada", "--json"])["events"].clone();
+    assert_eq!(events[0]["event"], "invited");
+    // A working account is not begun anew by asking; by deleting it, it is.
+    let refused = world.run(&invite);
+    assert_eq!((refused.status.code(), stdout(&refused).as_str()), (Some(1), ""));
+    assert!(stderr(&refused).contains("`sesame account delete ada`"), "{}", stderr(&refused));
+    told(&world, &["account", "delete", "ada"]);
+    let again = json_of(&world, &["account", "invite", "ada", "--json"]);
+    let fresh = again["link"].as_str().unwrap().split(['#', '~']).nth(1).unwrap().to_owned();
+    Person::enrol_with(&server.address, "ada", &json!(fresh)).unwrap();
+
+    let wrong = world.run(&["account", "invite", "no body"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert_eq!(world.run(&["account", "invite"]).status.code(), Some(2));
+    let (_, log) = server.stop();
+    assert!(!log.contains(ticket) && !log.contains(&fresh));
 }
 
 #[test]

@@ -33,12 +33,18 @@ impl Person {
     /// Enrols somebody; an error is the answer that was not what it should be. Also gives the whole
     /// answer of the activation, which has the cookies.
     pub(crate) fn enrol(address: &str, username: &str) -> Result<(Self, String), String> {
-        let step = |path: &str, body: Value| match post(address, path, &body) {
-            (200, answer, whole) => Ok((answer, whole)),
-            (_, _, whole) => Err(format!("{path}: {whole}")),
-        };
-        let (registered, _) = step("/api/register", json!({ "username": username }))?;
-        let (claimed, _) = step("/api/generate-password", json!({ "ticket": registered["ticket"] }))?;
+        let (registered, _) = step(address, "/api/register", &json!({ "username": username }))?;
+        Self::enrol_with(address, username, &registered["ticket"])
+    }
+
+    /// The same, by a ticket that they were given.
+    pub(crate) fn enrol_with(
+        address: &str,
+        username: &str,
+        ticket: &Value,
+    ) -> Result<(Self, String), String> {
+        let step = |path: &str, body: Value| step(address, path, &body);
+        let (claimed, _) = step("/api/generate-password", json!({ "ticket": ticket }))?;
         let (enrolment, _) = step("/api/generate-2fa", json!({ "ticket": claimed["ticket"] }))?;
         let secret = enrolment["secret"].as_str().unwrap_or_default();
         let totp = Secret::new(BASE32_NOPAD.decode(secret.as_bytes()).map_err(|error| error.to_string())?);
@@ -68,6 +74,14 @@ impl Person {
             (200, answer, _) if answer["status"] == "authenticated" => Ok(()),
             (_, _, whole) => Err(format!("{}: {whole}", self.username)),
         }
+    }
+}
+
+/// The answer to a request that has to succeed, and all of it; an error is what came instead.
+fn step(address: &str, path: &str, body: &Value) -> Result<(Value, String), String> {
+    match post(address, path, body) {
+        (200, answer, whole) => Ok((answer, whole)),
+        (_, _, whole) => Err(format!("{path}: {whole}")),
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::{
     audit::{AuditEvent, AuditKind},
     id::{AccountId, PairId},
-    service::ports::{NewPending, NewRegistration, NewTicket},
+    service::ports::{AskedBy, NewPending, NewRegistration, NewTicket},
     token::TokenDigest,
     username::Username,
 };
@@ -167,6 +167,7 @@ async fn ada(folder: &std::path::Path) -> (std::sync::Arc<dyn Store>, Username) 
     let new = NewRegistration {
         account,
         username: username.clone(),
+        asked_by: AskedBy::Owner,
         now: now(),
         lapses_at: now() + Duration::hours(24),
         pending: NewPending { pair: PairId::from_bytes([3; 16]), ticket },

@@ -11,7 +11,7 @@ use domain::{
     audit::{AuditEvent, AuditKind},
     id::{AccountId, PairId},
     service::ports::{
-        Account, Activation, ActivationOutcome, NewPending, NewRegistration, NewSession, NewTicket,
+        Account, Activation, ActivationOutcome, AskedBy, NewPending, NewRegistration, NewSession, NewTicket,
         Registration, RenewalOutcome, Seal, Sealed, Stage,
     },
     token::TokenDigest,
@@ -106,10 +106,15 @@ pub(crate) fn registration(username: &str) -> NewRegistration {
     NewRegistration {
         account: account_id(),
         username: name(username),
+        asked_by: AskedBy::Owner,
         now: now(),
         lapses_at: lapse(),
         pending: pending(),
     }
+}
+
+pub(crate) fn invitation(username: &str) -> NewRegistration {
+    NewRegistration { asked_by: AskedBy::Invitation, ..registration(username) }
 }
 
 /// An account under way: its current ticket works on its pending pair.

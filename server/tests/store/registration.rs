@@ -5,6 +5,8 @@ use domain::{
     service::ports::{Registration, Stage},
 };
 
+use server::store::Act;
+
 use crate::{database::Database, fixtures::*};
 
 contract! {
@@ -12,6 +14,7 @@ contract! {
     an_unclaimed_registration_starts_over_and_its_ticket_dies,
     a_claimed_registration_holds_the_name_until_it_lapses,
     an_invitation_holds_the_name_before_its_claim_until_it_lapses,
+    an_invitation_takes_the_place_of_whatever_was_not_claimed_and_of_nothing_else,
     an_activated_account_holds_its_name_for_ever,
     a_refused_registration_writes_no_event,
     of_100_parallel_registrations_one_account_and_one_ticket_are_left,
@@ -61,12 +64,35 @@ async fn a_claimed_registration_holds_the_name_until_it_lapses(db: Database) {
 
 async fn an_invitation_holds_the_name_before_its_claim_until_it_lapses(db: Database) {
     let store = db.store().await;
-    registered(&*store, "ada").await;
-    db.execute("UPDATE accounts SET origin = 'invitation'").await;
+    assert_eq!(register(&*store, &invitation("ada")).await, Registration::Stored);
+    assert_eq!(store.person(&name("ada")).await.unwrap().unwrap().origin, "invitation");
     let mut late = registration("ada");
     assert_eq!(register(&*store, &late).await, Registration::Taken);
     (late.now, late.lapses_at) = (lapse(), lapse() + chrono::Duration::hours(24));
     assert_eq!(register(&*store, &late).await, Registration::Stored);
+    assert_eq!(store.person(&name("ada")).await.unwrap().unwrap().origin, "self");
+}
+
+async fn an_invitation_takes_the_place_of_whatever_was_not_claimed_and_of_nothing_else(db: Database) {
+    let store = db.store().await;
+    for unclaimed in [registration("ada"), invitation("ada")] {
+        assert_eq!(register(&*store, &unclaimed).await, Registration::Stored);
+        let next = ticket();
+        let new = invitation("ada");
+        assert_eq!(register(&*store, &new).await, Registration::Stored);
+        let held = unclaimed.pending.ticket.digest;
+        assert_eq!(store.advance_ticket(&held, Stage::Registered, &next, now()).await.unwrap(), None);
+        assert_eq!(find(&*store, "ada").await.id, new.account);
+        assert_eq!(db.count("credential_pairs").await, 1);
+        assert!(store.perform(&name("ada"), Act::Delete, now()).await.unwrap());
+    }
+    with_password(&*store, "claimed").await;
+    active(&*store, "active").await;
+    active(&*store, "revoked").await;
+    assert!(store.perform(&name("revoked"), Act::Revoke, now()).await.unwrap());
+    for held in ["claimed", "active", "revoked"] {
+        assert_eq!(register(&*store, &invitation(held)).await, Registration::Taken, "{held}");
+    }
 }
 
 async fn an_activated_account_holds_its_name_for_ever(db: Database) {

@@ -2,7 +2,7 @@
 
 use domain::{
     audit::AuditEvent,
-    service::ports::{NewRegistration, Registration},
+    service::ports::{AskedBy, NewRegistration, Registration},
 };
 use sqlx::PgConnection;
 
@@ -54,19 +54,21 @@ async fn lock_the_holder(db: &mut PgConnection, new: &NewRegistration) -> Result
     Ok(())
 }
 
-/// Deletes the registration that has the name but does not hold it: lapsed, or begun by its owner
-/// and no password claimed yet.
+/// Deletes the registration that has the name but does not hold it against this one: lapsed, or no
+/// password claimed yet, and begun by its owner or in the way of an invitation.
 async fn free_the_name(db: &mut PgConnection, new: &NewRegistration) -> Result<(), Fault> {
     sqlx::query(
         "DELETE FROM accounts a
          WHERE a.username = $1 AND a.lapses_at IS NOT NULL
            AND (a.lapses_at <= $2
-                OR (a.origin = 'self'
+                OR ((a.origin = $3 OR $4)
                     AND NOT EXISTS (SELECT 1 FROM credential_pairs p
                                     WHERE p.account_id = a.id AND p.password IS NOT NULL)))",
     )
     .bind(new.username.as_str())
     .bind(Stamp::from(new.now))
+    .bind(AskedBy::Owner.as_str())
+    .bind(new.asked_by == AskedBy::Invitation)
     .execute(db)
     .await?;
     Ok(())
@@ -76,11 +78,12 @@ async fn free_the_name(db: &mut PgConnection, new: &NewRegistration) -> Result<(
 async fn insert_account(db: &mut PgConnection, new: &NewRegistration) -> Result<bool, Fault> {
     let done = sqlx::query(
         "INSERT INTO accounts (id, username, origin, registered_at, lapses_at)
-         VALUES ($1, $2, 'self', $3, $4)
+         VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (username) DO NOTHING",
     )
     .bind(new.account.as_bytes().as_slice())
     .bind(new.username.as_str())
+    .bind(new.asked_by.as_str())
     .bind(Stamp::from(new.now))
     .bind(Stamp::from(new.lapses_at))
     .execute(db)
