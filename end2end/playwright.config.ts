@@ -19,7 +19,8 @@ export default defineConfig({
     navigationTimeout: 30_000,
     timezoneId: 'Europe/Paris',
     viewport: { width: 1280, height: 900 },
-    trace: 'retain-on-failure',
+    // It makes every test a third longer, and in CI nobody can open it.
+    trace: process.env.CI ? 'off' : 'retain-on-failure',
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
