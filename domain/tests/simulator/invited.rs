@@ -104,4 +104,5 @@ fn who_was_invited_and_left_after_the_password_goes_on_with_it() {
 fn a_name_that_is_none_is_not_invited() {
     let refused = invite(&world(), "a").unwrap_err().to_api_error();
     assert_eq!((refused.code, refused.field.as_deref()), (ErrorCode::InvalidInput, Some("username")));
+    assert_eq!(refused.message, "A username has 3 to 64 characters.");
 }

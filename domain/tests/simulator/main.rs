@@ -23,6 +23,7 @@ mod forged;
 mod hasher;
 mod invited;
 mod life;
+mod purge;
 mod refusals;
 mod rehash;
 #[path = "../common/requests.rs"]
