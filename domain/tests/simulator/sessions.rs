@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use data_encoding::BASE32_NOPAD;
 use domain::{
     error::ErrorCode,
-    service::Refusal,
+    service::{Refusal, policy::Policy},
     token::{SessionHandle, digest_of_text},
 };
 
@@ -100,4 +100,24 @@ fn who_is_signed_out_meanwhile_closes_nothing_and_is_told_so() {
         assert_eq!(told.first(), Some(&false), "signed out before anything was looked at");
         assert_eq!(told.last(), Some(&true), "signed out when all was done");
     }
+}
+
+/// The handles that the page behind `session` lists, and whether each is its own.
+fn listed(world: &World, session: &str) -> Vec<(String, bool)> {
+    let list = finish(&mut Box::pin(world.sesame.sessions(Some(session)))).unwrap();
+    list.sessions.into_iter().map(|entry| (entry.session, entry.current)).collect()
+}
+
+#[test]
+fn one_s_own_session_is_listed_first_and_one_that_went_unused_is_not_listed() {
+    let (world, first, second) = two_sessions();
+    let (own, other) = (handle(&first), handle(&second));
+    assert_eq!(listed(&world, &first), [(own.clone(), true), (other.clone(), false)]);
+    assert_eq!(listed(&world, &second), [(other.clone(), true), (own.clone(), false)]);
+    // The second is a little younger; the first is unused for as long as it may when it is not listed.
+    let idle = Policy::default().session_idle - Duration::seconds(30);
+    world.wait(idle - Duration::microseconds(1));
+    assert_eq!(listed(&world, &second), [(other.clone(), true), (own, false)]);
+    world.wait(Duration::microseconds(1));
+    assert_eq!(listed(&world, &second), [(other, true)]);
 }
