@@ -2,7 +2,7 @@
 //! last try of a ticket or of a session, and the use of a session.
 
 use chrono::{DateTime, Duration, Utc};
-use domain::{audit::AuditKind, error::ErrorCode, service::Refusal, username::Username};
+use domain::{audit::AuditKind, error::ErrorCode, service::Refusal, throttle::LaneKey, username::Username};
 
 use crate::{
     authenticator::{code_at, step_of},
@@ -224,4 +224,35 @@ fn the_use_of_a_session_is_noted_once_a_minute_and_keeps_it_open() {
     }
     world.wait(Duration::minutes(30));
     assert!(!using());
+}
+
+#[test]
+fn the_account_is_told_how_many_wrong_codes_came_with_its_right_password() {
+    let world = world();
+    let (owner, session) = signed_in(&world);
+    let told = |world: &World| match world.ask(&Ask::Session { session: session.clone() }) {
+        Ok(Told::Session(view)) => view.wrong_codes,
+        other => panic!("{other:?}"),
+    };
+    for count in 0..3 {
+        assert_eq!(told(&world), count);
+        assert!(sign_in(&world, "ada", &owner.password, Some(&wrong(&world, &owner))).is_err());
+        // With a wrong password nobody is told anything of the code.
+        assert!(sign_in(&world, "ada", "wrong", Some(&wrong(&world, &owner))).is_err());
+        world.wait(Duration::minutes(2));
+    }
+    assert_eq!(told(&world), 3);
+}
+
+/// Whoever measures would otherwise see by one write less that a password was wrong.
+#[test]
+fn a_sign_in_whose_code_is_never_looked_at_writes_where_the_others_count_it() {
+    let world = world();
+    signed_in(&world);
+    for name in ["ada", "nobody"] {
+        let lane = LaneKey::no_code(&Username::parse(name).unwrap());
+        assert!(!world.store.snapshot().lanes.contains_key(lane.as_bytes()), "{name}");
+        assert!(sign_in(&world, name, "wrong", Some("123456")).is_err());
+        assert!(world.store.snapshot().lanes.contains_key(lane.as_bytes()), "{name}");
+    }
 }
