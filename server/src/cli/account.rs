@@ -1,5 +1,5 @@
 //! `sesame account list|show|invite|sign-out|expire|revoke|delete|export`: what an operator does for people.
-//! Nothing here shows a secret, and nothing can: what is stored is sealed.
+//! Nothing that is stored can be shown as a secret: it is sealed. An invitation's link is new (`invite.rs`).
 
 use std::{
     fs::OpenOptions,

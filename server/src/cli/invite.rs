@@ -2,17 +2,13 @@
 //! link that is printed is the one thing to hand over; nothing here ever knows a secret.
 
 use anyhow::Context as _;
-use chrono::SecondsFormat;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use domain::{error::ErrorCode, service::Refusal, username::Username, wire::TicketIssued};
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use serde_json::json;
 
 use super::{json, say, shown};
 use crate::{config::Config, serve};
-
-/// Light modules around the code (ISO/IEC 18004, 9.1).
-const QUIET: usize = 4;
 
 pub(super) fn command() -> Command {
     Command::new("invite")
@@ -35,8 +31,8 @@ pub(super) async fn run(config: &Config, username: &Username, matches: &ArgMatch
     let address = app::invitation_address(issued.ticket.expose(), issued.expires_at);
     let link = format!("{}{address}", config.public_url.origin());
     if matches.get_flag("json") {
-        let until = issued.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let told = json!({ "username": username.as_str(), "link": link, "expires_at": until });
+        let told =
+            json!({ "username": username.as_str(), "link": link, "expires_at": shown(issued.expires_at) });
         say(&serde_json::to_string_pretty(&told)?);
         return Ok(());
     }
@@ -71,22 +67,8 @@ async fn invite(
 /// colours are.
 fn draw(text: &str) -> anyhow::Result<String> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M)?;
-    let side = code.width() + 2 * QUIET;
-    let is_dark = |row: usize, column: usize| {
-        let inside = QUIET..QUIET + code.width();
-        inside.contains(&row)
-            && inside.contains(&column)
-            && code[(column - QUIET, row - QUIET)] == Color::Dark
-    };
-    let line = |row: usize| -> String {
-        let modules = (0..side).map(|column| match (is_dark(row, column), is_dark(row + 1, column)) {
-            (true, true) => '█',
-            (true, false) => '▀',
-            (false, true) => '▄',
-            (false, false) => ' ',
-        });
-        // Black on bright white (ECMA-48, 8.3.117).
-        format!("\u{1b}[30;107m{}\u{1b}[0m\n", modules.collect::<String>())
-    };
-    Ok((0..side).step_by(2).map(line).collect())
+    let drawn = code.render::<Dense1x2>().build();
+    // Black on bright white (ECMA-48, 8.3.117).
+    let lines: Vec<_> = drawn.lines().map(|line| format!("\u{1b}[30;107m{line}\u{1b}[0m\n")).collect();
+    Ok(lines.concat())
 }
