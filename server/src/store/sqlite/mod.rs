@@ -95,10 +95,10 @@ impl SqliteStore {
     }
 }
 
-/// Begins to write and leaves it at that. `BEGIN IMMEDIATE` alone succeeds where nothing can be written.
+/// Begins to write and leaves it at that.
 async fn try_to_write(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::query("DELETE FROM throttle_lanes WHERE FALSE").execute(&mut *tx).await?;
+    schema::prove_writable(&mut tx).await?;
     tx.rollback().await
 }
 

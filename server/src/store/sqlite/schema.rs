@@ -29,7 +29,7 @@ pub(in crate::store) async fn migrate(path: &Path) -> Result<u32, OpenError> {
     let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(Fault::from)?;
     let state = state(&mut tx).await?;
     let applied = schema::apply_pending(&mut *tx, state, &EMBEDDED).await?;
-    prove_writable(&mut tx).await?;
+    prove_writable(&mut tx).await.map_err(Fault::from)?;
     tx.commit().await.map_err(Fault::from)?;
     conn.close().await.map_err(Fault::from)?;
     Ok(applied)
@@ -54,7 +54,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 }
 
 /// Fails on a read-only file. `BEGIN IMMEDIATE` does not: it would be found out by the first user.
-async fn prove_writable(db: &mut SqliteConnection) -> Result<(), Fault> {
+pub(super) async fn prove_writable(db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM _sqlx_migrations WHERE version < 0").execute(db).await?;
     Ok(())
 }
