@@ -6,10 +6,11 @@ use domain::{
     audit::AuditKind,
     error::ErrorCode,
     service::{Refusal, policy::Policy},
-    wire::TicketIssued,
+    wire::{Authentication, TicketIssued},
 };
 
 use crate::{
+    authenticator::{code_at, step_of},
     refusals::{activate, claim, sign_in, ticket, to_prove, world},
     requests::{Ask, Told},
     world::{World, finish},
@@ -56,7 +57,7 @@ fn req_ticket_1_an_invitation_s_ticket_works_once_and_leads_to_an_account_of_its
     assert_spent(&world, handed_over.clone());
     let refused = invite(&world, "ada").unwrap_err().to_api_error();
     assert_eq!((refused.code, refused.field.as_deref()), (ErrorCode::UsernameTaken, Some("username")));
-    let code = crate::authenticator::code_at(&owner.secret, crate::authenticator::step_of(world.now()));
+    let code = code_at(&owner.secret, step_of(world.now()));
     let Ok(Told::Activated(activated, _)) = world.ask(&Ask::Activate { ticket: proof, code }) else {
         panic!("activated")
     };
@@ -94,9 +95,7 @@ fn who_was_invited_and_left_after_the_password_goes_on_with_it() {
     let Ok(Told::SignedIn(answer, None)) = sign_in(&world, "ada", &password, None) else {
         panic!("{password}")
     };
-    let domain::wire::Authentication::ActivationRequired { ticket, .. } = answer else {
-        panic!("{answer:?}")
-    };
+    let Authentication::ActivationRequired { ticket, .. } = answer else { panic!("{answer:?}") };
     assert!(world.ask(&Ask::Totp { ticket: ticket.expose().to_owned() }).is_ok());
 }
 

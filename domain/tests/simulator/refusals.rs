@@ -5,8 +5,8 @@ use chrono::{DateTime, Duration, Utc};
 use data_encoding::BASE32_NOPAD;
 use domain::{
     error::{ApiError, ErrorCode},
-    service::Refusal,
-    wire::Authentication,
+    service::{Refusal, SessionToken},
+    wire::{Activated, Authentication},
 };
 
 use crate::{
@@ -51,11 +51,18 @@ pub(crate) fn to_prove(world: &World, ticket: String) -> (Owner, String) {
     (Owner { password, secret }, issued.ticket.expose().to_owned())
 }
 
-pub(crate) fn activate(world: &World, ticket: String) -> Owner {
+/// A whole enrolment: what its owner knows, and the session that it opens.
+pub(crate) fn enrol(world: &World, ticket: String) -> (Owner, Activated, SessionToken) {
     let (owner, ticket) = to_prove(world, ticket);
     let code = code_at(&owner.secret, step_of(world.now()));
-    assert!(matches!(world.ask(&Ask::Activate { ticket, code }), Ok(Told::Activated(..))));
-    owner
+    match world.ask(&Ask::Activate { ticket, code }) {
+        Ok(Told::Activated(activated, session)) => (owner, activated, session),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn activate(world: &World, ticket: String) -> Owner {
+    enrol(world, ticket).0
 }
 
 pub(crate) fn sign_in(

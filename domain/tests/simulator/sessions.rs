@@ -2,8 +2,7 @@
 
 use std::task::Poll;
 
-use chrono::{DateTime, Duration, Utc};
-use data_encoding::BASE32_NOPAD;
+use chrono::Duration;
 use domain::{
     error::ErrorCode,
     service::{Refusal, policy::Policy},
@@ -12,31 +11,18 @@ use domain::{
 
 use crate::{
     authenticator::{code_at, step_of},
+    refusals::{enrol, sign_in, ticket, world},
     requests::{Ask, Told, poll},
-    store::Memory,
     world::{World, finish},
 };
 
 /// An account with two sessions.
 fn two_sessions() -> (World, String, String) {
-    let world = World::new(Memory::new(None), DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap(), 7);
-    let name = "ada".to_owned();
-    let Ok(Told::Ticket(issued)) = world.ask(&Ask::Register { name: name.clone() }) else {
-        panic!("a ticket")
-    };
-    let ticket = issued.ticket.expose().to_owned();
-    let Ok(Told::Password(issued)) = world.ask(&Ask::Password { ticket }) else { panic!("a password") };
-    let (password, ticket) = (issued.password.expose().to_owned(), issued.ticket.expose().to_owned());
-    let Ok(Told::Totp(issued)) = world.ask(&Ask::Totp { ticket }) else { panic!("a TOTP secret") };
-    let secret = BASE32_NOPAD.decode(issued.secret.expose().as_bytes()).unwrap();
-    let ticket = issued.ticket.expose().to_owned();
-    let code = code_at(&secret, step_of(world.now()));
-    let Ok(Told::Activated(_, first)) = world.ask(&Ask::Activate { ticket, code }) else {
-        panic!("a session")
-    };
+    let world = world();
+    let (owner, _, first) = enrol(&world, ticket(&world, "ada"));
     world.wait(Duration::seconds(30));
-    let code = Some(code_at(&secret, step_of(world.now())));
-    let Ok(Told::SignedIn(_, Some(second))) = world.ask(&Ask::SignIn { name, password, code }) else {
+    let code = code_at(&owner.secret, step_of(world.now()));
+    let Ok(Told::SignedIn(_, Some(second))) = sign_in(&world, "ada", &owner.password, Some(&code)) else {
         panic!("another one")
     };
     (world, first.text.expose().to_owned(), second.text.expose().to_owned())

@@ -6,7 +6,7 @@ use domain::{audit::AuditKind, error::ErrorCode, service::Refusal, throttle::Lan
 
 use crate::{
     authenticator::{code_at, step_of},
-    refusals::{Owner, sign_in, ticket, to_prove, world},
+    refusals::{Owner, enrol, sign_in, ticket, to_prove, world},
     requests::{Ask, Told},
     store::Fault,
     world::World,
@@ -22,11 +22,7 @@ pub(crate) fn at_last_step(world: &World) -> (Owner, String) {
 
 /// An account and its one session, when the code that made them is no longer good for anything.
 pub(crate) fn signed_in(world: &World) -> (Owner, String) {
-    let (owner, ticket) = at_last_step(world);
-    let Ok(Told::Activated(_, token)) = world.ask(&Ask::Activate { ticket, code: right(world, &owner) })
-    else {
-        panic!("a session")
-    };
+    let (owner, _, token) = enrol(world, ticket(world, "ada"));
     world.wait(Duration::minutes(2));
     (owner, token.text.expose().to_owned())
 }

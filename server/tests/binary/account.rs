@@ -29,6 +29,19 @@ fn told(world: &World, arguments: &[&str]) -> String {
     stdout(&output)
 }
 
+/// Whether any file of the database has these bytes.
+fn holds(world: &World, needle: &[u8]) -> bool {
+    fs::read_dir(world.data()).unwrap().any(|file| {
+        let bytes = fs::read(file.unwrap().path()).unwrap();
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
+
+/// The ticket in the link of an invitation.
+fn ticket_in(told: &str) -> &str {
+    told.split(['#', '~']).nth(1).unwrap()
+}
+
 #[test]
 fn an_operator_looks_up_signs_out_expires_revokes_and_deletes() {
     let world = World::new();
@@ -86,22 +99,14 @@ fn req_ticket_5_who_invites_hands_over_a_link_that_works_once_and_leaves_nothing
     assert!(until <= now + day && until > now + day - chrono::Duration::minutes(5), "{until}");
     assert!(printed.contains(&until.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)));
 
-    let held = |ticket: &str| {
-        let raw = data_encoding::BASE64URL_NOPAD.decode(ticket.as_bytes()).unwrap();
-        fs::read_dir(world.data()).unwrap().any(|file| {
-            let bytes = fs::read(file.unwrap().path()).unwrap();
-            let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-            holds(ticket.as_bytes()) || holds(&raw)
-        })
-    };
-    assert!(!held(ticket), "the ticket is kept");
+    let raw = data_encoding::BASE64URL_NOPAD.decode(ticket.as_bytes()).unwrap();
+    assert!(!holds(&world, ticket.as_bytes()) && !holds(&world, &raw), "the ticket is kept");
 
     let spent = |ticket: &str| {
         let answer = post(&server.address, "/api/generate-password", &json!({ "ticket": ticket }));
         assert_eq!((answer.0, &answer.1["code"]), (410, &json!("ticket_spent")));
     };
-    let first = voided.split(['#', '~']).nth(1).unwrap();
-    spent(first);
+    spent(ticket_in(&voided));
     let (status, answer, _) = post(&server.address, "/api/register", &json!({ "username": "ada" }));
     assert_eq!((status, &answer["code"]), (409, &json!("username_taken")), "the name is held for her");
     let (mut ada, _) = Person::enrol_with(&server.address, "ada", &json!(ticket)).unwrap();
@@ -118,14 +123,14 @@ fn req_ticket_5_who_invites_hands_over_a_link_that_works_once_and_leaves_nothing
     assert!(stderr(&refused).contains("`sesame account delete ada`"), "{}", stderr(&refused));
     told(&world, &["account", "delete", "ada"]);
     let again = json_of(&world, &["account", "invite", "ada", "--json"]);
-    let fresh = again["link"].as_str().unwrap().split(['#', '~']).nth(1).unwrap().to_owned();
+    let fresh = ticket_in(again["link"].as_str().unwrap());
     Person::enrol_with(&server.address, "ada", &json!(fresh)).unwrap();
 
     let wrong = world.run(&["account", "invite", "no body"]);
     assert_eq!(wrong.status.code(), Some(1));
     assert_eq!(world.run(&["account", "invite"]).status.code(), Some(2));
     let (_, log) = server.stop();
-    assert!(!log.contains(ticket) && !log.contains(&fresh));
+    assert!(!log.contains(ticket) && !log.contains(fresh));
 }
 
 #[test]
@@ -163,17 +168,11 @@ fn req_gdpr_17_nothing_in_the_database_tells_of_somebody_who_was_deleted() {
     let id =
         json_of(&world, &["account", "show", name, "--json"])["account"]["id"].as_str().unwrap().to_owned();
     let id = data_encoding::HEXLOWER.decode(id.as_bytes()).unwrap();
-    let holds = |needle: &[u8]| {
-        fs::read_dir(world.data()).unwrap().any(|file| {
-            let bytes = fs::read(file.unwrap().path()).unwrap();
-            bytes.windows(needle.len()).any(|window| window == needle)
-        })
-    };
-    assert!(holds(name.as_bytes()) && holds(&id));
+    assert!(holds(&world, name.as_bytes()) && holds(&world, &id));
     told(&world, &["account", "delete", name]);
     // The file, its log and its shared memory: overwritten, not only forgotten.
-    assert!(!holds(name.as_bytes()), "the name is still there");
-    assert!(!holds(&id), "the account's number is still there");
+    assert!(!holds(&world, name.as_bytes()), "the name is still there");
+    assert!(!holds(&world, &id), "the account's number is still there");
     assert!(told(&world, &["audit", "verify"]).starts_with("The trail is whole: 9 events since "));
     server.stop();
 }

@@ -43,14 +43,13 @@ impl Person {
         username: &str,
         ticket: &Value,
     ) -> Result<(Self, String), String> {
-        let step = |path: &str, body: Value| step(address, path, &body);
-        let (claimed, _) = step("/api/generate-password", json!({ "ticket": ticket }))?;
-        let (enrolment, _) = step("/api/generate-2fa", json!({ "ticket": claimed["ticket"] }))?;
+        let (claimed, _) = step(address, "/api/generate-password", &json!({ "ticket": ticket }))?;
+        let (enrolment, _) = step(address, "/api/generate-2fa", &json!({ "ticket": claimed["ticket"] }))?;
         let secret = enrolment["secret"].as_str().unwrap_or_default();
         let totp = Secret::new(BASE32_NOPAD.decode(secret.as_bytes()).map_err(|error| error.to_string())?);
         let spent = totp::step_at(SystemClock.now());
-        let (_, activated) =
-            step("/api/activate", json!({ "ticket": enrolment["ticket"], "code": code(&totp, spent) }))?;
+        let proof = json!({ "ticket": enrolment["ticket"], "code": code(&totp, spent) });
+        let (_, activated) = step(address, "/api/activate", &proof)?;
         let password = claimed["password"].as_str().unwrap_or_default().to_owned();
         Ok((Self { username: username.to_owned(), password, totp, step: spent }, activated))
     }

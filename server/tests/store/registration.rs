@@ -4,7 +4,6 @@ use domain::{
     audit::AuditKind,
     service::ports::{Registration, Stage},
 };
-
 use server::store::Act;
 
 use crate::{database::Database, fixtures::*};
